@@ -1,0 +1,40 @@
+"""`mygo backends`: the installed tokenizers and decoders."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from mygo_cli import console
+from mygo_cli.commands.options import JsonOption
+
+KINDS = {
+    "mygo.image_tokenizers": "image tokenizer",
+    "mygo.text_tokenizers": "text tokenizer",
+    "mygo.decoders": "decoder",
+}
+
+
+def backends(as_json: JsonOption = False) -> None:
+    """List the plugins: name, status, package and what each is."""
+    from mygo_cli.backends import statuses
+
+    found = statuses()
+    if as_json:
+        console.print_json(
+            [
+                {**asdict(line.backend), "description": line.description, "problem": line.problem}
+                for line in found
+            ]
+        )
+        return
+    rows = [
+        (
+            KINDS[line.backend.group],
+            line.backend.name,
+            "broken" if line.problem else "ready",
+            f"{line.backend.package} {line.backend.version}",
+            line.problem or line.description,
+        )
+        for line in found
+    ]
+    console.table(("kind", "name", "status", "package", "what it is"), rows)

@@ -1,0 +1,135 @@
+"""`mygo cache`: look at token caches, check them, join shards."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import (
+    CacheDirOption,
+    DataOption,
+    JsonOption,
+    cache_dir,
+    graph_folder,
+)
+from mygo_cli.errors import DataError
+
+app = typer.Typer(help="Look at token caches, check them, join shards.", no_args_is_help=True)
+
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(help="A token cache; default: all below --cache-dir.", show_default=False),
+]
+
+
+@app.command("info")
+def info_command(
+    file: FileArgument = None, cache_folder: CacheDirOption = None, json: JsonOption = False
+) -> None:
+    """Say what token caches hold."""
+    facts = [_facts(path) for path in _files(file, cache_folder)]
+    if json:
+        console.print_json(facts)
+    elif file is not None:
+        console.table(
+            ("", ""), [(name.replace("_", " "), value) for name, value in facts[0].items()]
+        )
+    else:
+        columns = ("items", "done", "failed", "complete", "kB")
+        rows = [(_short(fact["file"]), *(fact[column] for column in columns)) for fact in facts]
+        console.table((str(cache_dir(cache_folder)), *columns), rows)
+
+
+@app.command("verify")
+def verify_command(
+    file: FileArgument = None,
+    cache_folder: CacheDirOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check token caches, with --data also against the graph; exit 1 on a fault."""
+    from mygo_cli.commands.tokenize import watched
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.tokens.verify import find_faults
+
+    graph = read_graph(graph_folder(data)) if data else None
+    with watched() as watch:
+        faults = {str(path): find_faults(path, graph, watch) for path in _files(file, cache_folder)}
+    if json:
+        console.print_json(faults)
+    else:
+        for path, lines in faults.items():
+            for line in lines or ["good"]:
+                console.say(f"{path}: {line}")
+    if any(faults.values()):
+        raise typer.Exit(1)
+
+
+@app.command("merge")
+def merge_command(
+    out: Annotated[Path, typer.Argument(help="The cache to write.")],
+    files: Annotated[list[Path], typer.Argument(help="Caches made with mygo tokenize --shard.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Join the shards of a token cache."""
+    from mygo_cli.commands.tokenize import as_json, show
+    from mygo_cli.tokens.merge import merge_caches
+
+    summary = merge_caches(out, files, force)
+    if json:
+        console.print_json(as_json(summary))
+    else:
+        show([summary], "mygo train")
+
+
+def _files(file: Path | None, folder: Path | None) -> list[Path]:
+    """Return the file named, else all below the cache folder."""
+    from mygo_cli.tokens.find import caches_in
+
+    if file is not None:
+        return [file]
+    found = caches_in(cache_dir(folder))
+    if not found:
+        raise DataError(f"{cache_dir(folder)} holds no token cache.", "mygo tokenize makes them.")
+    return found
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """Return what a cache says of itself, flat, ready for JSON."""
+    from mygo_cli.tokens.cache import TokenCache
+    from mygo_cli.tokens.summary import summarize
+
+    cache, summary = TokenCache.open(path), summarize(path)
+    info = asdict(cache.info)
+    info["drop_ids"] = len(cache.info.drop_ids)
+    return {
+        "file": str(path),
+        "dataset": cache.dataset,
+        "modality": cache.modality,
+        "backend": cache.backend,
+        "backend_package": cache.backend_package,
+        "options": ", ".join(f"{key}={value}" for key, value in cache.options.items()),
+        **info,
+        "items": summary.items,
+        "done": summary.done,
+        "failed": summary.failed,
+        "pending": summary.pending,
+        "entities": summary.entities,
+        "covered": summary.covered,
+        "complete": cache.complete,
+        "kB": path.stat().st_size // 1000,
+        "mygo_version": cache.mygo_version,
+        "created": cache.created,
+        "sources_sha256": cache.sources_sha256,
+        "entities_sha256": cache.entities_sha256,
+    }
+
+
+def _short(path: str) -> str:
+    """Return the dataset folder and name of a cache file."""
+    return "/".join(Path(path).parts[-2:])

@@ -1,0 +1,72 @@
+"""`mygo data`: what a graph holds, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import DataOption, JsonOption, graph_folder
+
+app = typer.Typer(help="Look at a graph and check it for mistakes.", no_args_is_help=True)
+
+
+@app.command("info")
+def info_command(data: DataOption = None, json: JsonOption = False) -> None:
+    """Count entities, relations, triples, pictures and descriptions of a graph."""
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.graph.summary import summarise
+
+    summary = summarise(read_graph(graph_folder(data)))
+    if json:
+        console.print_json(asdict(summary))
+        return
+    console.say(f"{summary.name}  ({summary.folder})")
+    counts = {"entities": summary.entities, "relations": summary.relations}
+    counts |= {f"{split} triples": count for split, count in summary.triples.items()}
+    counts |= {"pictures": summary.pictures}
+    console.table(("graph", "count"), counts.items())
+    console.table(("entities with", "count"), summary.coverage.items())
+    if summary.kinds:
+        console.table(("kind", "entities"), summary.kinds.items())
+    console.table(
+        ("relation", "class", "train", "valid", "test"),
+        (tuple(asdict(row).values()) for row in summary.relation_table),
+    )
+
+
+@app.command("check")
+def check_command(
+    data: DataOption = None,
+    json: JsonOption = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    no_media: Annotated[bool, typer.Option("--no-media", help="Do not open pictures.")] = False,
+) -> None:
+    """Look for bad lines, repeats, overlap, unseen names and broken media; exit 1 on an error."""
+    from mygo_cli.graph.check import check_graph
+    from mygo_cli.graph.findings import SEVERITIES, counted
+
+    folder = graph_folder(data)
+    with console.progress(transient=True) as bar:
+        bar.disable = no_media or not console.stderr().is_terminal
+        task = bar.add_task("pictures", total=None, visible=False)
+        findings = check_graph(
+            folder,
+            open_pictures=not no_media,
+            advance=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
+        )
+    counts = Counter(finding.severity for finding in findings)
+    if json:
+        number = {f"{severity}s": counts[severity] for severity in SEVERITIES}
+        listed = [asdict(finding) for finding in findings]
+        console.print_json({"folder": str(folder), **number, "findings": listed})
+    else:
+        for finding in findings:
+            console.say(f"{finding.severity:8}{finding.text}")
+        totals = ", ".join(counted(counts[severity], severity) for severity in SEVERITIES)
+        console.say(f"{folder}: {totals}.")
+    if counts["error"] or (strict and counts["warning"]):
+        raise typer.Exit(1)

@@ -1,0 +1,98 @@
+"""`mygo evaluate`: measure a trained model on a split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import (
+    DataOption,
+    JsonOption,
+    RunOption,
+    RunsDirOption,
+    runs_dir,
+)
+from mygo_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from mygo_cli.ranking.ranks import Metrics
+    from mygo_cli.ranking.report import Report
+
+COLUMNS = ("ranks", "MRR", "mean rank", "Hits@1", "Hits@3", "Hits@10")
+
+
+def evaluate(
+    run: RunOption = None,
+    split: Annotated[
+        Literal["train", "valid", "test"], typer.Option(help="Which triples to rank.")
+    ] = "test",
+    ties: Annotated[
+        Literal["realistic", "optimistic", "pessimistic", "official"],
+        typer.Option(help="How equal scores are ranked (docs/evaluation.md)."),
+    ] = "realistic",
+    relations: Annotated[
+        bool, typer.Option("--relations", help="Show a row for each relation, too.")
+    ] = False,
+    batch_size: Annotated[int, typer.Option(min=1, help="Questions scored at once.")] = 512,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
+    data: DataOption = None,
+    runs_folder: RunsDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a run: filtered ranks of heads and tails, overall and in groups."""
+    name, report = evaluate_run(
+        run, runs_dir(runs_folder), data, split, ties, batch_size, device
+    )
+    if as_json:
+        console.print_json({"run": name, "split": split, "ties": ties, **report.as_dict()})
+        return
+    console.say(f"{name}: {split} split, filtered, {ties} ties")
+    print_report(report, relations)
+
+
+def evaluate_run(
+    run: Path | None,
+    runs: Path,
+    data: Path | None,
+    split: Literal["train", "valid", "test"],
+    ties: Any,
+    batch_size: int,
+    device: str,
+) -> tuple[str, Report]:
+    """Return the name of the run and its report; raise `DataError` for a split without triples."""
+    from mygo_cli.commands.open_run import open_run
+
+    trained, graph = open_run(run, runs, data, device)
+    triples = graph.split(split)
+    if not len(triples):
+        raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
+    with console.progress(transient=True) as bar:
+        task = bar.add_task(f"rank {split}", total=None)
+        report = trained.report(
+            graph, triples, ties, batch_size, lambda done: bar.advance(task, done)
+        )
+    assert report is not None  # there are triples
+    return trained.folder.path.name, report
+
+
+def print_report(report: Report, relations: bool = False) -> None:
+    """Print the overall metrics and the groups as tables."""
+    console.table(("", *COLUMNS), [("both sides", *_cells(report.overall))])
+    groups = [
+        ("asked side", report.sides),
+        ("relation class", report.classes),
+        ("answer has", report.coverage),
+    ]
+    if relations:
+        ordered = sorted(report.relations.items(), key=lambda item: -item[1].count)
+        groups.append(("relation", dict(ordered)))
+    for title, group in groups:
+        rows = [(name, *_cells(values)) for name, values in group.items()]
+        console.table((title, *COLUMNS), rows)
+
+
+def _cells(values: Metrics) -> tuple[float, ...]:
+    return (values.count, values.mrr, values.mean_rank, *values.hits.values())

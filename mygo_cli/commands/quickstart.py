@@ -1,0 +1,74 @@
+"""`mygo quickstart`: the whole way on the built-in graph, from pictures to missing facts."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mygo_cli import console
+from mygo_cli.commands.evaluate import evaluate
+from mygo_cli.commands.options import CacheDirOption, RunsDirOption
+from mygo_cli.commands.rank import rank
+from mygo_cli.commands.tokenize import tokenize
+from mygo_cli.commands.train import train
+
+TRY_NEXT = (
+    ("mygo rank --head Japan --relation imports_from --hide-known", "only facts that are new"),
+    ("mygo tokens show kenya --html kenya.html", "the picture patches that Kenya is known by"),
+    ("mygo train --no-image --no-text", "the same model on structure alone"),
+    ("mygo train --decoder distmult", "another decoder; mygo backends lists them"),
+    ("mygo tokenize --data FOLDER", "your own graph; docs/data.md has the layout"),
+)
+
+
+def quickstart(cache_folder: CacheDirOption = None, runs_folder: RunsDirOption = None) -> None:
+    """Tokenize, train, evaluate and rank on the built-in graph world, in a few minutes."""
+    started = time.perf_counter()
+    steps = _steps(cache_folder, runs_folder)
+    for line, step in steps:
+        console.stdout().print(f"\n[bold]$ {line}[/bold]", highlight=False, soft_wrap=True)
+        step()
+    seconds = time.perf_counter() - started
+    console.say(f"Done in {seconds:.0f} s. These commands ran:")
+    for line, _ in steps:
+        console.say(f"  {line}")
+    console.say("Try next:")
+    width = max(len(line) for line, _ in TRY_NEXT)
+    for line, why in TRY_NEXT:
+        console.say(f"  {line:<{width}}  # {why}")
+
+
+def _steps(
+    cache_folder: Path | None, runs_folder: Path | None
+) -> list[tuple[str, Callable[[], None]]]:
+    """Return each command line with the function that does the same."""
+    caches = _flag("--cache-dir", cache_folder)
+    runs = _flag("--runs-dir", runs_folder)
+    return [
+        (f"mygo tokenize{caches}", lambda: tokenize(cache_folder=cache_folder)),
+        (
+            f"mygo train{caches}{runs}",
+            lambda: train(cache_folder=cache_folder, runs_folder=runs_folder),
+        ),
+        (f"mygo evaluate{runs}", lambda: evaluate(runs_folder=runs_folder)),
+        (
+            f"mygo rank --head kenya --relation flag_colour --top 6{runs}",
+            lambda: rank(head="kenya", relation="flag_colour", top=6, runs_folder=runs_folder),
+        ),
+        (
+            f"mygo rank --head Iceland --relation imports_from --top 5{runs}",
+            lambda: rank(head="Iceland", relation="imports_from", top=5, runs_folder=runs_folder),
+        ),
+        (
+            f"mygo rank --relation grows --tail coffee --hide-known --top 5{runs}",
+            lambda: rank(
+                relation="grows", tail="coffee", hide_known=True, top=5, runs_folder=runs_folder
+            ),
+        ),
+    ]
+
+
+def _flag(name: str, folder: Path | None) -> str:
+    return "" if folder is None else f" {name} {shlex.quote(str(folder))}"

@@ -1,0 +1,99 @@
+"""The settings dataclasses as command-line options: one source for TOML, `--help` and docs."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Optional
+
+import typer
+
+PANELS = {
+    "data": "Data",
+    "tokens": "Tokens",
+    "model": "Model",
+    "decoder": "Decoder",
+    "training": "Training",
+}
+FLAGS = {("data", "folder"): "--data", ("decoder", "name"): "--decoder"}
+
+
+def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for every field of a dataclass of dataclasses.
+
+    The command receives them as keyword arguments named `<section>__<field>`, None where the
+    user gave none, so that a configuration file is only overruled by what was typed.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        command.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*own, *_parameters(settings)]
+        )
+        command.__annotations__ = {
+            p.name: p.annotation for p in command.__signature__.parameters.values()  # type: ignore[attr-defined]
+        }
+        return command
+
+    return decorate
+
+
+def _parameters(settings: type) -> list[inspect.Parameter]:
+    sections = typing.get_type_hints(settings)
+    return [
+        _parameter(section, field, typing.get_type_hints(cls)[field.name])
+        for section, cls in sections.items()
+        for field in dataclasses.fields(cls)
+        if field.name != "options"
+    ]
+
+
+def _parameter(
+    section: str, field: dataclasses.Field[Any], kind: Any
+) -> inspect.Parameter:
+    flag = FLAGS.get((section, field.name), "--" + field.name.replace("_", "-"))
+    if kind is bool:
+        flag = f"{flag}/--no-{flag.removeprefix('--')}"
+    default = "" if field.default is None else f" [default: {_shown(field.default)}]"
+    option = typer.Option(
+        flag,
+        help=field.metadata["help"] + default,
+        show_default=False,
+        rich_help_panel=PANELS[section],
+    )
+    return inspect.Parameter(
+        f"{section}__{field.name}",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[Optional[kind], option],
+    )
+
+
+def _shown(default: Any) -> str:
+    """Return a default as the user would type it."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def typed(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the options that were given, as nested settings."""
+    nested: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        if value is not None:
+            section, _, field = name.partition("__")
+            nested.setdefault(section, {})[field] = value
+    return nested
+
+
+def overlaid(
+    below: Mapping[str, Any], above: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return nested settings `below` with those of `above` in their place."""
+    merged = {section: dict(values) for section, values in below.items()}
+    for section, values in above.items():
+        merged[section] = {**merged.get(section, {}), **values}
+    return merged

@@ -1,0 +1,179 @@
+"""`mygo tokenize`: pictures and texts to discrete tokens, once, into the token cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import (
+    CacheDirOption,
+    DataOption,
+    JsonOption,
+    cache_dir,
+    graph_folder,
+)
+from mygo_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from mygo_cli.tokens.summary import Summary
+    from mygo_cli.tokens.tokenizers import Choice
+
+FAILURES_SHOWN = 5
+
+Flag = typer.Option
+
+
+def tokenize(
+    data: DataOption = None,
+    cache_folder: CacheDirOption = None,
+    image_backend: Annotated[
+        str, Flag("--image-backend", help="Image tokenizer; mygo backends lists them.")
+    ] = "visual-words",
+    text_backend: Annotated[
+        str, Flag("--text-backend", help="Text tokenizer; mygo backends lists them.")
+    ] = "bert",
+    no_image: Annotated[bool, Flag("--no-image", help="Leave the pictures out.")] = False,
+    no_text: Annotated[bool, Flag("--no-text", help="Leave the texts out.")] = False,
+    image_weights: Annotated[
+        Path | None, Flag("--image-weights", help="Weights of the image tokenizer.")
+    ] = None,
+    text_model: Annotated[
+        str | None, Flag("--text-model", help="Language model: a folder or a published name.")
+    ] = None,
+    image_option: Annotated[
+        list[str] | None,
+        Flag(
+            "--image-option", metavar="KEY=VALUE", help="Option of the image backend; repeatable."
+        ),
+    ] = None,
+    text_option: Annotated[
+        list[str] | None,
+        Flag("--text-option", metavar="KEY=VALUE", help="Option of the text backend; repeatable."),
+    ] = None,
+    device: Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps, ...")] = "auto",
+    batch_size: Annotated[
+        int | None, Flag(min=1, help="Items encoded at once; default: as suits the device.")
+    ] = None,
+    workers: Annotated[
+        int | None, Flag(min=1, help="Threads that read pictures; default: one a core.")
+    ] = None,
+    limit: Annotated[
+        int | None, Flag(min=1, help="Only the first so many items, for a trial.")
+    ] = None,
+    shard: Annotated[
+        str | None,
+        Flag(metavar="I/N", help="Only the I-th of N parts; mygo cache merge joins them."),
+    ] = None,
+    strict: Annotated[bool, Flag("--strict", help="Stop at the first item that fails.")] = False,
+    force: Annotated[bool, Flag("--force", help="Begin again, whatever is there.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was."""
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.tokens.graph_job import tokenize_graph
+    from mygo_cli.tokens.job import Job
+    from mygo_cli.tokens.tokenizers import Choice
+    from mygo_cli.training.device import choose_device
+
+    job = Job(
+        folder=cache_dir(cache_folder),
+        backend="",
+        device=str(choose_device(device)),
+        batch_size=batch_size,
+        workers=workers,
+        limit=limit,
+        shard=parse_shard(shard),
+        strict=strict,
+        force=force,
+    )
+    choices: list[Choice] = []
+    if not no_image:
+        weights = str(image_weights.resolve()) if image_weights else None
+        named = [("--image-weights", "weights", weights)]
+        choices.append(Choice("image", image_backend, image_option or (), named))
+    if not no_text:
+        named = [("--text-model", "model", text_model)]
+        choices.append(Choice("text", text_backend, text_option or (), named))
+    if not choices:
+        raise UsageError("--no-image and --no-text leave nothing to do.", "Leave one of them out.")
+    graph = read_graph(graph_folder(data))
+    with watched() as watch:
+        summaries = tokenize_graph(graph, choices, job, watch)
+    if json:
+        console.print_json({"caches": [as_json(summary) for summary in summaries]})
+    else:
+        show(summaries, "mygo train" + (f" --data {data}" if data else ""))
+
+
+def parse_shard(text: str | None) -> tuple[int, int]:
+    """Return `I/N` as two numbers, 1 <= I <= N."""
+    if text is None:
+        return 1, 1
+    number, _, of = text.partition("/")
+    if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+        return int(number), int(of)
+    raise UsageError(f"--shard {text} is no part of a whole.", "Write 1/4 for the first of four.")
+
+
+@contextmanager
+def watched() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a progress bar for each step, on a terminal only."""
+    with console.progress("speed") as bar:
+        bar.disable = not console.stderr().is_terminal
+        tasks: dict[str, Any] = {}
+
+        def watch(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total, speed="")
+            speed = bar.tasks[tasks[what]].speed
+            text = f"{speed:,.0f}/s" if speed else ""
+            bar.update(tasks[what], completed=done, total=total, speed=text)
+
+        yield watch
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """Return a summary as plain values."""
+    return asdict(summary) | {
+        "path": str(summary.path),
+        "failures": dict(summary.failures),
+        "per_second": summary.per_second,
+    }
+
+
+def show(summaries: list[Summary], train: str) -> None:
+    """Print what was done, what failed and what comes next."""
+    for summary in summaries:
+        if summary.complete and not summary.new:
+            console.say(f"{summary.modality}: {summary.path} is already complete.")
+        else:
+            console.say(f"{summary.modality}: {summary.path}")
+    headers = ("", "items", "done", "failed", "left", "entities", "of", "seconds", "per second")
+    console.table(headers, map(_row, summaries))
+    for summary in summaries:
+        for key, reason in summary.failures[:FAILURES_SHOWN]:
+            console.say(f"failed: {key}: {reason}")
+        if len(summary.failures) > FAILURES_SHOWN:
+            console.say(f"... and {len(summary.failures) - FAILURES_SHOWN:,} more")
+    if all(summary.complete for summary in summaries):
+        console.say(f"Next: {train}")
+    else:
+        console.say("Unfinished caches are not used for training; without --limit it goes on.")
+
+
+def _row(summary: Summary) -> list[object]:
+    counts = [summary.items, summary.done, summary.failed, summary.pending]
+    speed = (round(summary.seconds), round(summary.per_second)) if summary.per_second else ()
+    return [
+        summary.modality,
+        *counts,
+        summary.covered,
+        summary.entities,
+        *(speed or (None, None)),
+    ]

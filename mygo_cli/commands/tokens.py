@@ -1,0 +1,136 @@
+"""`mygo tokens`: what the model reads of an entity, and how the codebooks are used."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import (
+    CacheDirOption,
+    DataOption,
+    JsonOption,
+    cache_dir,
+    graph_folder,
+)
+from mygo_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from mygo_cli.tokens.show import EntityTokens, Seen
+    from mygo_cli.tokens.stats import TokenStats
+
+app = typer.Typer(help="Look at the tokens that the model reads.", no_args_is_help=True)
+
+ImageTokensOption = Annotated[
+    int, typer.Option("--image-tokens", min=1, help="Image tokens kept per entity.")
+]
+TextTokensOption = Annotated[
+    int, typer.Option("--text-tokens", min=1, help="Text tokens kept per entity.")
+]
+
+
+@app.command("show")
+def show_command(
+    entity: Annotated[str, typer.Argument(help="Id or display name.")],
+    data: DataOption = None,
+    cache_folder: CacheDirOption = None,
+    image_tokens: ImageTokensOption = 8,
+    text_tokens: TextTokensOption = 16,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with pictures and text.")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Draw the pictures with their kept patches.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the tokens that are kept of an entity, and where they stand in its pictures and text."""
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.tokens.show import as_json, entity_tokens, write_html, write_png
+
+    graph = read_graph(graph_folder(data))
+    row = graph.find_entity(entity)
+    shown = entity_tokens(graph, cache_dir(cache_folder), row, image_tokens, text_tokens)
+    if json:
+        console.print_json(as_json(shown))
+    else:
+        _print(shown)
+    if html is not None:
+        write_html(html, shown)
+        console.note(f"Wrote {html}.")
+    if png is not None:
+        write_png(png, shown)
+        console.note(f"Wrote {png}.")
+
+
+@app.command("stats")
+def stats_command(
+    data: DataOption = None,
+    cache_folder: CacheDirOption = None,
+    image_tokens: ImageTokensOption = 8,
+    text_tokens: TextTokensOption = 16,
+    json: JsonOption = False,
+) -> None:
+    """Count how many entities have tokens, how many each, and how the codebooks are used."""
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.tokens.find import newest_cache
+    from mygo_cli.tokens.stats import token_stats
+
+    graph, folder = read_graph(graph_folder(data)), cache_dir(cache_folder)
+    kept = {"image": image_tokens, "text": text_tokens}
+    found = {modality: newest_cache(folder, graph, modality) for modality in kept}
+    stats = [token_stats(path, kept[modality]) for modality, path in found.items() if path]
+    if not stats:
+        raise DataError(f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize")
+    if json:
+        console.print_json([asdict(each) | {"path": str(each.path)} for each in stats])
+    else:
+        _print_stats(stats)
+
+
+def _print(shown: EntityTokens) -> None:
+    """Print a table for each modality."""
+    from mygo_cli.tokens.show import places_of
+
+    console.say(shown.title)
+    for seen in filter(None, (shown.image, shown.text)):
+        _print_missing(seen)
+        if seen.tokens.kept and seen.cache.modality == "image":
+            rows = [(t.token, t.count, places_of(t, seen)) for t in seen.tokens.kept]
+            console.table(("image token", "count", "picture: row,column of its patches"), rows)
+        elif seen.tokens.kept:
+            words = [
+                (t.token, seen.piece_of(t), t.count, places_of(t, seen)) for t in seen.tokens.kept
+            ]
+            console.table(("text token", "word piece", "count", "places in the text"), words)
+
+
+def _print_missing(seen: Seen) -> None:
+    """Say what a modality has not."""
+    for key, reason in seen.tokens.failures:
+        console.say(f"failed: {key}: {reason}")
+    if not seen.tokens.kept:
+        console.say(f"no {seen.cache.modality} tokens")
+
+
+def _print_stats(stats: list[TokenStats]) -> None:
+    """Print the modalities side by side."""
+    rows: list[tuple[str, list[str]]] = [
+        ("cache", [each.path.name for each in stats]),
+        ("items tokenized", [f"{each.done:,} of {each.items:,}" for each in stats]),
+        ("entities with tokens", [f"{each.covered:,} of {each.entities:,}" for each in stats]),
+        (
+            "distinct tokens of an entity",
+            [f"{each.least:,} to {each.most:,}, median {each.median:g}" for each in stats],
+        ),
+        ("entities with enough for", [f"{each.m} kept: {each.filled:,}" for each in stats]),
+        ("codebook in use", [f"{each.used:,} of {each.vocab_size:,}" for each in stats]),
+        ("never kept (drop_ids)", [f"{each.dropped:,}" for each in stats]),
+        ("as if evenly used", [f"{each.perplexity:,.0f}" for each in stats]),
+        ("most frequent token", [f"{each.top_token} ({each.top_share:.1%})" for each in stats]),
+    ]
+    headers = ("", *(each.modality for each in stats))
+    console.table(headers, [(name, *values) for name, values in rows])

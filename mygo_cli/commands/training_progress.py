@@ -1,0 +1,65 @@
+"""What a terminal shows while a model trains."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from mygo_cli import console
+
+if TYPE_CHECKING:
+    from mygo_cli.training.fit import Fit, Looked
+    from mygo_cli.training.loop import StepDone
+
+
+class TrainingProgress:
+    """One bar over all steps with loss, learning rate, time left and validation MRR.
+
+    Where stderr is no terminal, a line for every look at the validation split instead.
+    """
+
+    def __init__(self, fit: Fit) -> None:
+        self.fit = fit
+        self.bar = console.progress("losses", "rate", "mrr")
+        trainer = fit.trainer
+        epochs = trainer.settings.epochs
+        self.task = self.bar.add_task(
+            "train",
+            total=epochs * trainer.steps_per_epoch,
+            completed=trainer.epoch * trainer.steps_per_epoch,
+            losses="",
+            rate="",
+            mrr="",
+        )
+
+    def __enter__(self) -> TrainingProgress:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bar.stop()
+
+    def watch(self, event: StepDone | Looked) -> None:
+        """Show one event of the run."""
+        from mygo_cli.training.loop import StepDone
+
+        if isinstance(event, StepDone):
+            done = (event.epoch - 1) * event.steps + event.step
+            rate = f"lr {event.learning_rate:.1e}"
+            self.bar.update(self.task, completed=done, rate=rate)
+            return
+        epoch = event.epoch
+        losses = f"epoch {epoch.epoch} loss {epoch.loss:.3f}"
+        if self.fit.settings.training.contrastive:
+            losses += f" + {epoch.contrastive:.3f}"
+        mrr = "" if event.best_mrr < 0 else f"valid MRR best {event.best_mrr:.3f}"
+        if event.validation_mrr is not None:
+            mrr = f"valid MRR {event.validation_mrr:.3f}, best {event.best_mrr:.3f}"
+            if self.bar.disable:
+                console.note(f"{losses}, {mrr}")
+        self.bar.update(self.task, losses=losses, mrr=mrr)

@@ -1,0 +1,139 @@
+"""Dataclass settings to and from TOML, and from `key=value` pairs, with errors that name the key."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import sys
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from mygo_cli.errors import DataError, UsageError, suggest
+
+T = TypeVar("T")
+
+
+def setting(default: Any, help: str, **metadata: Any) -> Any:
+    """Return a dataclass field with its one-line explanation, shown by `--help` and the docs."""
+    return dataclasses.field(default=default, metadata={"help": help, **metadata})
+
+
+def to_toml(settings: Any) -> str:
+    """Return a dataclass, nested ones as tables, as TOML text. None is left out."""
+    import tomli_w
+
+    return tomli_w.dumps(_plain(dataclasses.asdict(settings)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file; raise `DataError` with the place of a mistake."""
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    tomllib = importlib.import_module(name)
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return content
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not TOML: {error}.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def from_dict(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Return the dataclass `cls` filled from nested plain values.
+
+    `where` (a file or a flag) opens the message of the `UsageError` raised for an unknown key or
+    a value of the wrong type.
+    """
+    hints = typing.get_type_hints(cls)
+    known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    filled = {}
+    for key, value in values.items():
+        if key not in known:
+            raise UsageError(f"{where}: unknown setting {key}.", suggest(key, known))
+        filled[key] = _convert(hints[key], value, f"{where}: {key}")
+    try:
+        return cls(**filled)
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def from_pairs(cls: type[T], pairs: Sequence[str], where: str) -> T:
+    """Return the dataclass `cls` filled from `key=value` texts, as `--decoder-option` brings them."""
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        key = key.strip().replace("-", "_")
+        if not equals:
+            raise UsageError(f"{where} {pair}: write it as key=value.", suggest(key, hints))
+        values[key] = _parse(hints.get(key, str), text.strip())
+    return from_dict(cls, values, where)
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    """Return the members of a union, else the type itself."""
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _parse(kind: Any, text: str) -> Any:
+    """Return `text` as the first alternative of `kind` that can read it, else the text."""
+    for alternative in _alternatives(kind):
+        if alternative is types.NoneType and text.lower() == "none":
+            return None
+        if alternative is bool and text.lower() in ("true", "false", "yes", "no"):
+            return text.lower() in ("true", "yes")
+        if alternative in (int, float):
+            try:
+                return alternative(text)
+            except ValueError:
+                continue
+    return text
+
+
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    """Return `value` as `kind`; raise `UsageError` where it is of another type."""
+    for alternative in _alternatives(kind):
+        origin = get_origin(alternative)
+        if dataclasses.is_dataclass(alternative) and isinstance(value, Mapping):
+            return from_dict(typing.cast(Any, alternative), value, where)
+        if origin is Literal:
+            if value in get_args(alternative):
+                return value
+        elif origin is dict and isinstance(value, Mapping):
+            return dict(value)
+        elif origin is tuple and isinstance(value, (list, tuple)):
+            return tuple(value)
+        elif alternative is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        elif alternative is Path and isinstance(value, (str, Path)):
+            return Path(value)
+        elif isinstance(alternative, type) and isinstance(value, alternative):
+            if alternative is int and isinstance(value, bool):
+                continue
+            return value
+    raise UsageError(f"{where} = {value!r} is not {_describe(kind)}.")
+
+
+def _describe(kind: Any) -> str:
+    """Return how a type is called in an error message."""
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    parts = []
+    for alternative in _alternatives(kind):
+        if get_origin(alternative) is Literal:
+            parts.append("one of " + ", ".join(map(str, get_args(alternative))))
+        elif alternative is not types.NoneType:
+            parts.append(words.get(alternative, getattr(alternative, "__name__", "a table")))
+    return " or ".join(parts)

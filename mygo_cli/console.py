@@ -1,0 +1,100 @@
+"""Terminal output: results go to stdout; progress, notes and errors to stderr."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+
+@cache
+def stdout() -> Console:
+    """Return the console for results."""
+    from rich.console import Console
+
+    return Console()
+
+
+@cache
+def stderr() -> Console:
+    """Return the console for progress, notes and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def note(text: str) -> None:
+    """Say something that is not a result, on stderr. `text` is plain, not markup."""
+    stderr().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """Print one line of a result, on stdout. `text` is plain, not markup."""
+    stdout().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def progress(*extra_columns: str, transient: bool = False) -> Progress:
+    """Return a progress bar on stderr: task, bar, count, `extra_columns` (fields), time left."""
+    from rich import progress as rich_progress
+
+    columns: list[rich_progress.ProgressColumn] = [
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(bar_width=24),
+        rich_progress.MofNCompleteColumn(),
+        *(rich_progress.TextColumn("{task.fields[" + name + "]}") for name in extra_columns),
+        rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
+    ]
+    hidden = not stderr().is_terminal  # a log file needs no bar
+    return rich_progress.Progress(
+        *columns, console=stderr(), transient=transient, disable=hidden
+    )
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+) -> None:
+    """Print a table on stdout; columns that hold only numbers are set flush right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    body = [list(row) for row in rows]
+    grid = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for place, header in enumerate(headers):
+        cells = [row[place] for row in body if row[place] is not None]
+        numeric = bool(cells) and all(isinstance(cell, (int, float)) for cell in cells)
+        grid.add_column(header, justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        grid.add_row(*(Text(_cell(cell)) for cell in row))
+    stdout().print(grid)
+
+
+def _cell(value: object) -> str:
+    """Return a table cell: floats with four digits, None as a dash."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def print_json(value: object) -> None:
+    """Print JSON on stdout, without colours or wrapping, so that it can be piped."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as CSV on stdout, with a header line."""
+    if rows:
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,125 @@
+"""The plugin contracts: what an image tokenizer, a text tokenizer and a decoder promise.
+
+A plugin is a class found through an entry point of one of the groups in `GROUPS`. The suite in
+`mygo_cli.testing` checks every promise made here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import PIL.Image
+    import torch
+
+IMAGE_TOKENIZERS = "mygo.image_tokenizers"
+TEXT_TOKENIZERS = "mygo.text_tokenizers"
+DECODERS = "mygo.decoders"
+GROUPS = (IMAGE_TOKENIZERS, TEXT_TOKENIZERS, DECODERS)
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a backend that has none."""
+
+
+@dataclass(frozen=True)
+class TokenizerInfo:
+    """What a token cache must know of the tokenizer that fills it.
+
+    `vocab_size` token ids, each with an embedding `dim` wide; at most `max_tokens` per picture
+    or text; `fingerprint`, a sha256 in hex over weights and options; `drop_ids`, the ids that
+    selection ignores (special tokens, stop words).
+    """
+
+    vocab_size: int
+    dim: int
+    max_tokens: int
+    fingerprint: str
+    drop_ids: tuple[int, ...] = ()
+
+
+class ImageTokenizer(ABC):
+    """Pictures to token ids. `Options` is a frozen dataclass with a default for every field."""
+
+    description: ClassVar[str]
+    Options: ClassVar[type] = NoOptions
+
+    @abstractmethod
+    def __init__(self, options: Any, device: str) -> None: ...
+
+    @property
+    @abstractmethod
+    def info(self) -> TokenizerInfo:
+        """Sizes and identity. Known before any picture is read."""
+
+    @abstractmethod
+    def prepare(self, image: PIL.Image.Image) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return an RGB picture as the encoder wants it, float32 (3, S, S). Runs in workers."""
+
+    @abstractmethod
+    def encode(self, batch: torch.Tensor) -> torch.Tensor:
+        """Return the token ids, int64 (B, T), raster order, of prepared pictures (B, 3, S, S)."""
+
+    @abstractmethod
+    def codebook(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return the token embeddings, float32 (vocab_size, dim)."""
+
+
+@runtime_checkable
+class LearnsCodebook(Protocol):
+    """An image tokenizer whose codebook is learned from the graph's own pictures."""
+
+    def fit(self, batches: Iterable[torch.Tensor]) -> None:
+        """Learn the codebook from prepared pictures, batches (B, 3, S, S). Before encoding."""
+
+    def use_codebook(self, codebook: np.ndarray[Any, np.dtype[np.float32]]) -> None:
+        """Take over a codebook learned before, float32 (vocab_size, dim), instead of `fit`."""
+
+
+class TextTokenizer(ABC):
+    """Texts to token ids. `Options` is a frozen dataclass with a default for every field."""
+
+    description: ClassVar[str]
+    Options: ClassVar[type] = NoOptions
+
+    @abstractmethod
+    def __init__(self, options: Any, device: str) -> None: ...
+
+    @property
+    @abstractmethod
+    def info(self) -> TokenizerInfo:
+        """Sizes and identity. Known before any text is read."""
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text in reading order, at most `max_tokens`, unpadded."""
+
+    @abstractmethod
+    def codebook(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return the token embeddings, float32 (vocab_size, dim)."""
+
+    def word_pieces(self, ids: Sequence[int]) -> list[str]:
+        """Return each id as a person reads it."""
+        return [str(token) for token in ids]
+
+
+class Decoder(Protocol):
+    """Scores a query against entities. A `torch.nn.Module` made as `cls(dim, options)`."""
+
+    description: ClassVar[str]
+    Options: ClassVar[type]
+
+    def __call__(
+        self, query: torch.Tensor, relation: torch.Tensor, entities: torch.Tensor
+    ) -> torch.Tensor:
+        """Return scores (B, N), higher is more plausible.
+
+        `query` (B, D) and `relation` (B, D) are the contextual vectors of the asked side and of
+        the relation, `entities` (N, D) the candidates.
+        """
+        ...

@@ -1,0 +1,53 @@
+"""What is wrong, what there is instead, and what to do: the errors that a user reads."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MygoError(Exception):
+    """Something the user can put right. Ends the command with one line and exit code 1.
+
+    `problem` says what is wrong, `way_out` what to type or change.
+    """
+
+    exit_code = 1
+
+    def __init__(self, problem: str, way_out: str = "") -> None:
+        super().__init__(f"{problem} {way_out}".rstrip())
+        self.problem = problem
+        self.way_out = way_out
+
+
+class UsageError(MygoError):
+    """Options that do not fit together. Exit code 2, as for an unknown option."""
+
+    exit_code = 2
+
+
+class DataError(MygoError):
+    """A file of a dataset, cache or run that cannot be used as it is."""
+
+
+class BackendError(MygoError):
+    """A plugin that is missing, broken or of the wrong type."""
+
+
+class Interrupted(MygoError):
+    """Ctrl-C, after everything worth keeping was saved. Exit code 130."""
+
+    exit_code = 130
+
+
+def suggest(name: str, choices: Iterable[str], most: int = 3) -> str:
+    """Return the sentence that helps after a mistyped name: near misses, else a few choices."""
+    choices = list(dict.fromkeys(choices))
+    near = difflib.get_close_matches(name.lower(), [choice.lower() for choice in choices], most)
+    found = [choice for miss in near for choice in choices if choice.lower() == miss][:most]
+    if found:
+        return f"Did you mean {' or '.join(found)}?"
+    if not choices:
+        return "There are none."
+    more = ", ..." if len(choices) > 8 else ""
+    return f"There are: {', '.join(choices[:8])}{more}."

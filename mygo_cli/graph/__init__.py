@@ -1,0 +1,1 @@
+"""A dataset folder to a KnowledgeGraph: ids, splits, known facts, problems found."""

@@ -1,0 +1,115 @@
+"""Findings in descriptions and pictures: what is missing, fits nobody or cannot be opened."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mygo_cli.graph.findings import Finding, counted, note, some, warning
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+
+Advance = Callable[[int, int], None]  # pictures done, pictures in all
+
+# Pictures in flight at once: each holds one decoded picture in memory.
+THREADS = min(4, os.cpu_count() or 1)
+BATCH = 64
+
+
+def check_descriptions(graph: KnowledgeGraph) -> Iterator[Finding]:
+    """Yield what is wrong with the descriptions; raises `DataError` for an unreadable file."""
+    found = graph.description_file
+    if found.path is None:
+        yield note(graph.folder, "no descriptions file: an entity is described by its name.")
+        return
+    if found.unknown:
+        line = next(iter(found.unknown.values()))
+        message = (
+            f"{counted(len(found.unknown), 'name')} that no entity has: {some(found.unknown)}."
+        )
+        yield warning(found.path, line, message, "Correct or delete these lines.")
+    described = sum(text is not None for text in found.texts)
+    if described < len(found.texts):
+        message = f"{described:,} of {len(found.texts):,} entities have a description."
+        yield note(found.path, message)
+
+
+def check_folders(graph: KnowledgeGraph) -> Iterator[Finding]:
+    """Yield what is wrong with the folders of pictures. Opens no picture."""
+    found = graph.picture_list
+    if not graph.images.is_dir():
+        yield note(graph.images, "no such folder, so no entity has a picture.")
+        return
+    for path, reason in found.unreadable:
+        yield warning(graph.images / path, None, f"cannot be read: {reason}.")
+    if found.unmatched:
+        folders = counted(len(found.unmatched), "folder")
+        message = f"{folders} named for no entity: {some(found.unmatched)}."
+        way_out = "Rename each to the id of its entity ('/' becomes '_'), or delete it."
+        yield warning(graph.images, None, message, way_out)
+    if found.loose:
+        message = f"{counted(len(found.loose), 'picture')} in no folder: {some(found.loose)}."
+        way_out = "Put each into a folder with the id of its entity."
+        yield warning(graph.images, None, message, way_out)
+    for folder, entities in found.shared:
+        message = f"claimed by {counted(len(entities), 'entity', 'entities')}: {some(entities)}."
+        way_out = "Rename all but one: their ids differ only in '/' and '_'."
+        yield warning(graph.images / folder, None, message, way_out)
+    shown = sum(bool(pictures) for pictures in found.pictures)
+    if shown < len(found.pictures):
+        message = f"{shown:,} of {len(found.pictures):,} entities have a picture."
+        yield note(graph.images, message)
+
+
+def check_pictures(graph: KnowledgeGraph, advance: Advance) -> Iterator[Finding]:
+    """Yield the pictures that cannot be opened. Decodes each one, a few at a time."""
+    paths = [path for pictures in graph.pictures() for path in pictures]
+    drawings = [path for path in paths if path.lower().endswith(".svg")]
+    if drawings:
+        message = (
+            f"{counted(len(drawings), 'SVG drawing')}, which cannot be read: {some(drawings)}."
+        )
+        yield warning(graph.images, None, message, "Convert them to PNG.")
+    rasters = [path for path in paths if not path.lower().endswith(".svg")]
+    way_out = "Replace or delete it: it will have no tokens."
+    for path, reason in broken_pictures(graph.images, rasters, advance):
+        yield warning(graph.images / path, None, f"{reason}.", way_out)
+
+
+def broken_pictures(
+    images: Path, paths: Sequence[str], advance: Advance
+) -> Iterator[tuple[str, str]]:
+    """Yield (path, reason) of the pictures that do not decode to the end, in order."""
+    from PIL import Image
+
+    Image.init()  # once, before threads would each find the formats for themselves
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in range(0, len(paths), BATCH):
+            batch = paths[start : start + BATCH]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                reasons = list(pool.map(_why_broken, (images / path for path in batch)))
+            yield from ((path, why) for path, why in zip(batch, reasons, strict=True) if why)
+            advance(start + len(batch), len(paths))
+
+
+def _why_broken(path: Path) -> str:
+    """Return why a picture cannot be used, '' if it can."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            image.verify()  # checksums, for the formats that have them; leaves the image unusable
+        with Image.open(path) as image:
+            image.draft("RGB", (256, 256))  # a JPEG decodes several times as fast at low resolution
+            image.load()
+    except UnidentifiedImageError:
+        return "not a picture in a known format" if path.stat().st_size else "an empty file"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return f"larger than {(Image.MAX_IMAGE_PIXELS or 0) / 1e6:,.0f} million pixels"
+    except Exception as error:  # a broken file may raise anything in a format's parser
+        return f"cannot be decoded: {str(error).rstrip('.') or type(error).__name__}"
+    return ""

@@ -1,0 +1,137 @@
+"""A multi-modal knowledge graph: who is in it, what is known, what each entity looks like."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from mygo_cli.graph.descriptions import Descriptions, read_descriptions
+from mygo_cli.graph.files import SPLITS, Split
+from mygo_cli.graph.media import PictureList, list_pictures
+from mygo_cli.graph.names import find_name
+from mygo_cli.graph.triples import NO_TRIPLES, Numbers, Source, Triples, triple_keys
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgeGraph:
+    """The triples of a dataset folder as numbers, with its names; media are read when asked for.
+
+    `entities`, `names` and `kinds` are aligned: id, display name (the id where there is none) and
+    kind ('' where unknown). The splits are int64 [T, 3] (head, relation, tail), distinct rows in
+    file order. `other` holds facts that are known, hence filtered, but in no split. `sources` says
+    which lines the triples of a split come from; it may be empty.
+    """
+
+    name: str
+    folder: Path
+    entities: tuple[str, ...]
+    relations: tuple[str, ...]
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    train: Triples
+    valid: Triples = field(default_factory=NO_TRIPLES.copy)
+    test: Triples = field(default_factory=NO_TRIPLES.copy)
+    other: Triples = field(default_factory=NO_TRIPLES.copy)
+    sources: Mapping[Split, Source] = field(default_factory=dict)
+
+    def split(self, split: Split) -> Triples:
+        """Return the triples of train, valid or test, int64 [T, 3]."""
+        triples: Triples = getattr(self, split)
+        return triples
+
+    def lines_of(self, split: Split) -> Numbers:
+        """Return how many lines of the file say each triple of a split, int64 [T]."""
+        source = self.sources.get(split)
+        return source.count if source else np.ones(len(self.split(split)), dtype=np.int64)
+
+    # Ids and names
+
+    @cached_property
+    def entity_row(self) -> dict[str, int]:
+        """The row of each entity id."""
+        return {entity: row for row, entity in enumerate(self.entities)}
+
+    @cached_property
+    def relation_row(self) -> dict[str, int]:
+        """The row of each relation."""
+        return {relation: row for row, relation in enumerate(self.relations)}
+
+    @cached_property
+    def entities_sha256(self) -> str:
+        """The identity of the entity list: sha256 in hex over the ids joined by newlines."""
+        return hashlib.sha256("\n".join(self.entities).encode()).hexdigest()
+
+    def find_entity(self, name: str) -> int:
+        """Return the row of an entity given by id or display name.
+
+        Capitals, and underscores for spaces, are forgiven. Raises `UsageError` with suggestions
+        for an unknown name and for one that several entities share.
+        """
+        return find_name("entity", name, self.entity_row, self.names, self.name)
+
+    def find_relation(self, name: str) -> int:
+        """Return the row of a relation, as forgiving and with the same errors as `find_entity`."""
+        return find_name("relation", name, self.relation_row, self.relations, self.name)
+
+    # Known facts
+
+    def fact_keys(self, triples: Triples) -> Numbers:
+        """Return one number a triple of this graph, int64 [T], equal only for equal triples."""
+        return triple_keys(triples, len(self.relations), len(self.entities))
+
+    def all_triples(self) -> Triples:
+        """Return every known fact once, int64 [T, 3]: train, valid, test, then `other`."""
+        return self._all_triples
+
+    @cached_property
+    def _all_triples(self) -> Triples:
+        everything = np.concatenate([self.train, self.valid, self.test, self.other])
+        _, first = np.unique(self.fact_keys(everything), return_index=True)
+        distinct: Triples = everything[np.sort(first)]
+        return distinct
+
+    def fact_split(
+        self, head: int, relation: int, tail: int
+    ) -> Literal["train", "valid", "test", "other"] | None:
+        """Return the first of train, valid, test and `other` that holds a fact, None if unknown."""
+        key = (head * len(self.relations) + relation) * len(self.entities) + tail
+        return self._split_of_fact.get(key)
+
+    @cached_property
+    def _split_of_fact(self) -> dict[int, Literal["train", "valid", "test", "other"]]:
+        found: dict[int, Literal["train", "valid", "test", "other"]] = {}
+        found.update(dict.fromkeys(self.fact_keys(self.other).tolist(), "other"))
+        for split in reversed(SPLITS):
+            found.update(dict.fromkeys(self.fact_keys(self.split(split)).tolist(), split))
+        return found
+
+    # Media
+
+    def descriptions(self) -> tuple[str | None, ...]:
+        """Return the text of each entity, None where there is none. Read when first asked for."""
+        return self.description_file.texts
+
+    def pictures(self) -> tuple[tuple[str, ...], ...]:
+        """Return the pictures of each entity, paths relative to `images`, in natural order."""
+        return self.picture_list.pictures
+
+    @property
+    def images(self) -> Path:
+        """The folder that holds a folder of pictures for each entity. It may be missing."""
+        return self.folder / "images"
+
+    @cached_property
+    def description_file(self) -> Descriptions:
+        """The descriptions with what did not fit; raises `DataError` for a file it cannot read."""
+        return read_descriptions(self.folder, self.entity_row)
+
+    @cached_property
+    def picture_list(self) -> PictureList:
+        """The pictures with what did not fit."""
+        return list_pictures(self.images, self.entities)

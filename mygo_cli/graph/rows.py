@@ -1,0 +1,235 @@
+"""The lines of a table file, tab-separated or CSV, plain or gzip, as rows of stripped cells."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from mygo_cli.graph.faults import FileFault, OnFault
+
+Row = tuple[int, list[str]]  # line number, from 1, and cells
+Order = list[int | None]  # which cell of a line belongs to each column
+_BREAKS = str.maketrans("\t\r\n", "   ")
+# A closing quote and the blanks before the next comma, which the csv module does not forgive.
+_BLANKS_AFTER_QUOTE = re.compile(r'(?<!")"[ \t]+(?=,|\r|\n|$)')
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the lines of a file are.
+
+    `rows` are what it holds and `if_empty` the way out of a file without any. `columns` are the
+    names of its columns, `least` how many a line must have, `filled` how many must not be empty.
+    `header` holds, for each column, the words (lower case) that may head it. With `free_text` the
+    last column of a tab-separated line takes whatever is left.
+    """
+
+    rows: str
+    if_empty: str
+    columns: tuple[str, ...]
+    least: int
+    filled: int
+    header: tuple[frozenset[str], ...]
+    free_text: bool = False
+
+
+_ENTITY = frozenset({"entity", "entity_id", "entity id", "id", "node"})
+TRIPLES = Layout(
+    "triples",
+    "Write one a line: head, relation and tail; or delete the file, unless it is train.",
+    ("head", "relation", "tail"),
+    least=3,
+    filled=3,
+    header=(
+        frozenset({"head", "h", "subject", "subj", "s", "source", "src", "from"}),
+        frozenset({"relation", "rel", "r", "predicate", "pred", "p", "edge", "property"}),
+        frozenset({"tail", "t", "object", "obj", "o", "target", "dst", "to"}),
+    ),
+)
+ENTITIES = Layout(
+    "entities",
+    "Fill it or delete it: it is optional.",
+    ("entity", "display name", "kind"),
+    least=1,
+    filled=1,
+    header=(
+        _ENTITY,
+        frozenset({"name", "label", "display name", "display_name", "title"}),
+        frozenset({"kind", "type", "class", "category"}),
+    ),
+)
+DESCRIPTIONS = Layout(
+    "descriptions",
+    "Fill it or delete it: it is optional.",
+    ("entity", "text"),
+    least=2,
+    filled=1,
+    header=(_ENTITY, frozenset({"text", "description", "descriptions", "desc"})),
+    free_text=True,
+)
+
+
+def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
+    """Yield line number and one stripped cell per column, '' where a line has fewer.
+
+    Blank lines and a header line are left out; a header also decides the order of the columns.
+    Bad lines go to `on_fault`. Raises `FileFault` where the file as a whole cannot be read: not
+    UTF-8, a damaged gzip file, or a quote left open in a CSV file.
+    """
+    separated_by_commas = ".csv" in path.suffixes[-2:]
+    text = read_text(path)
+    rows = _csv_rows(path, text) if separated_by_commas else _tab_rows(text, layout)
+    width = len(layout.columns)
+    first = next(rows, None)
+    order = _header_order(first[1], layout) if first else None
+    if first and order is None:
+        rows = chain([first], rows)
+    line = 0
+    for line, cells in rows:
+        if len(cells) == width and order is None and "" not in cells:
+            yield line, cells  # as nearly every line is
+        else:
+            try:
+                yield line, _arranged(path, line, cells, layout, order, separated_by_commas)
+            except FileFault as fault:
+                on_fault(fault)
+    if not line:
+        on_fault(FileFault(path, None, f"no {layout.rows}.", layout.if_empty))
+
+
+def _arranged(
+    path: Path, line: int, cells: list[str], layout: Layout, order: Order | None, commas: bool
+) -> list[str]:
+    """Return one cell per column, in the order of `layout`; raise `FileFault` for a bad line."""
+    width = len(layout.columns)
+    while len(cells) > width and not cells[-1]:
+        cells.pop()
+    if not layout.least <= len(cells) <= width:
+        raise _wrong_count(path, line, cells, layout, commas)
+    cells += [""] * (width - len(cells))
+    if order is not None:
+        cells = [cells[place] if place is not None else "" for place in order]
+    if not all(cells[: layout.filled]):
+        raise _empty_cell(path, line, cells, layout)
+    return cells
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file, gzip or not, without its byte order mark."""
+    data = _read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        message = f"not UTF-8 (byte 0x{error.object[error.start]:02x})."
+        raise FileFault(path, line, message, "Save the file as UTF-8.") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix == ".gz" else data
+    except (EOFError, zlib.error) as error:
+        message = "the gzip file is cut off or damaged."
+        raise FileFault(path, None, message, "Copy or download it again.") from error
+    except gzip.BadGzipFile as error:
+        message = "not a gzip file, or a damaged one."
+        way_out = "Copy or download it again, or take .gz off its name if it is plain text."
+        raise FileFault(path, None, message, way_out) from error
+    except OSError as error:
+        raise FileFault(path, None, f"cannot be read: {error.strerror}.") from error
+
+
+def _tab_rows(text: str, layout: Layout) -> Iterator[Row]:
+    """Yield the rows of a tab-separated text. Quotes mean nothing."""
+    splits = len(layout.columns) - 1 if layout.free_text else -1
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, 1):
+        cells = [cell.strip() for cell in line.split("\t", splits)]
+        if any(cells):
+            if layout.free_text:
+                cells[-1] = cells[-1].replace("\t", " ")
+            yield number, cells
+
+
+def _csv_rows(path: Path, text: str) -> Iterator[Row]:
+    """Yield the rows of a CSV text; a row over several lines has the number of its first."""
+    lines = io.StringIO(_BLANKS_AFTER_QUOTE.sub('"', text), newline="")
+    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    line = 1
+    limit = csv.field_size_limit(max(len(text), csv.field_size_limit()))
+    try:
+        for cells in reader:
+            cells = [cell.translate(_BREAKS).strip() for cell in cells]
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        message = f"not CSV: {error}."
+        way_out = 'Close every quote; write a quote inside quotes twice: "say ""hi""".'
+        raise FileFault(path, line, message, way_out) from error
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _header_order(cells: list[str], layout: Layout) -> Order | None:
+    """Return which cell belongs to each column if these cells are a header, else None."""
+    words = [cell.lower().lstrip("#").strip() for cell in cells]
+    order: Order = [
+        next((place for place, word in enumerate(words) if word in accepted), None)
+        for accepted in layout.header
+    ]
+    named = {place for place in order if place is not None}
+    is_header = len(named) == len(words) >= layout.least and None not in order[: layout.filled]
+    return order if is_header else None
+
+
+def _wrong_count(
+    path: Path, line: int, cells: list[str], layout: Layout, commas: bool
+) -> FileFault:
+    count = f"{len(cells)} column{'s' if len(cells) != 1 else ''}"
+    names = [*layout.columns[: layout.least], *(f"[{c}]" for c in layout.columns[layout.least :])]
+    between = "commas" if commas else "tabs"
+    message = f"{count}, expected {', '.join(names)} separated by {between}."
+    hint = _hint_commas(path, cells, layout) if commas else _hint_tabs(path, cells, layout)
+    return FileFault(path, line, message, hint)
+
+
+def _hint_tabs(path: Path, cells: list[str], layout: Layout) -> str:
+    """Return the way out of a wrong number of tab-separated columns."""
+    if len(cells) > len(layout.columns):
+        return "Take the other columns out."
+    if len(cells) == 1 and cells[0].count(",") >= layout.least - 1:
+        return f"It looks comma-separated: rename it to {_renamed(path, '.csv')}."
+    if len(cells) == 1 and cells[0].count(";") >= layout.least - 1:
+        return "It looks separated by semicolons: put a tab in place of each."
+    if len(cells) == 1 and len(cells[0].split()) >= layout.least:
+        return "It looks separated by spaces: put one tab between columns."
+    return "Put one tab between columns."
+
+
+def _hint_commas(path: Path, cells: list[str], layout: Layout) -> str:
+    """Return the way out of a wrong number of comma-separated columns."""
+    if len(cells) > len(layout.columns):
+        return 'Take the other columns out, or quote a cell that holds a comma: "Paris, Texas".'
+    if len(cells) == 1 and cells[0].count(";") >= layout.least - 1:
+        return "It looks separated by semicolons: put a comma in place of each."
+    return f"If it is separated by tabs, rename it to {_renamed(path, '.tsv')}."
+
+
+def _renamed(path: Path, ending: str) -> str:
+    """Return the file's name with another ending, `.gz` kept."""
+    stem = path.name.partition(".")[0]
+    return stem + ending + (".gz" if path.suffix == ".gz" else "")
+
+
+def _empty_cell(path: Path, line: int, cells: list[str], layout: Layout) -> FileFault:
+    column = layout.columns[cells.index("")]
+    return FileFault(path, line, f"the {column} is empty.", "Fill it in or delete the line.")

@@ -1,0 +1,65 @@
+"""Relations that say the same as another one, perhaps backwards: the answer to a test question.
+
+Such pairs are why FB15k gave way to FB15k-237 (Toutanova and Chen, 2015; Dettmers et al., 2018).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from mygo_cli.graph.triples import Numbers, Triples
+
+SHARE = 0.8
+LEAST_PAIRS = 10  # below, a high share is chance
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The share of `relation`'s (head, tail) pairs that are pairs of `other` too.
+
+    With `reversed` the pairs of `other` are (tail, head); a relation may be its own twin then:
+    it is symmetric.
+    """
+
+    relation: int
+    other: int
+    reversed: bool
+    share: float
+    pairs: int
+
+
+def twin_relations(triples: Triples, num_relations: int, num_entities: int) -> list[Twin]:
+    """Return the relations of distinct `triples` [T, 3] whose pairs another one repeats.
+
+    At least `SHARE` of at least `LEAST_PAIRS` pairs; pairs of an entity with itself do not count.
+    Sorted by relation, then by share, highest first.
+    """
+    triples = triples[triples[:, 0] != triples[:, 2]]
+    heads, relations, tails = triples.T
+    pairs = np.bincount(relations, minlength=num_relations)
+    forward, backward = heads * num_entities + tails, tails * num_entities + heads
+    found = []
+    for is_reversed, keys in ((False, forward), (True, backward)):
+        for (relation, other), common in _common(forward, relations, keys).items():
+            share = common / int(pairs[relation])
+            trivial = relation == other and not is_reversed
+            if share >= SHARE and pairs[relation] >= LEAST_PAIRS and not trivial:
+                found.append(Twin(relation, other, is_reversed, share, int(pairs[relation])))
+    return sorted(found, key=lambda twin: (twin.relation, -twin.share, twin.other))
+
+
+def _common(pairs: Numbers, relations: Numbers, other_pairs: Numbers) -> Counter[tuple[int, int]]:
+    """Count, for each two relations, the `pairs` [T] of one among the `other_pairs` of the other.
+
+    `relations` [T] belong to both.
+    """
+    holders: dict[int, list[int]] = {}
+    for pair, relation in zip(other_pairs.tolist(), relations.tolist(), strict=True):
+        holders.setdefault(pair, []).append(relation)
+    common: Counter[tuple[int, int]] = Counter()
+    for pair, relation in zip(pairs.tolist(), relations.tolist(), strict=True):
+        common.update((relation, other) for other in holders.get(pair, ()))
+    return common

@@ -1,0 +1,1 @@
+"""The paper's model: CMEE, CTE, fine-grained contrastive loss. Pure tensors, no I/O."""

@@ -1,0 +1,1 @@
+"""Scores to ranks to metrics; a model over a split; top-k predictions."""

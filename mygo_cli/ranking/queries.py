@@ -1,0 +1,108 @@
+"""Triples as distinct questions (h, r, ?) and (?, r, t), each with all its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mygo_cli.model.mygo import Queries
+
+Triples = np.ndarray[Any, np.dtype[np.int64]]
+PREDICT_TAIL, PREDICT_HEAD = False, True
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Q questions and their P answers in compressed rows: all int64 but `predict_head`, bool.
+
+    Question i asks for (`entity[i]`, `relation[i]`) on the side `predict_head[i]` and has the
+    answers `answers[start[i]:start[i + 1]]`, which are the triples `triples[...]` of the source.
+    """
+
+    entity: Tensor
+    relation: Tensor
+    predict_head: Tensor
+    start: Tensor
+    answers: Tensor
+    triples: Tensor
+
+    def __len__(self) -> int:
+        return len(self.entity)
+
+    def queries(self, rows: slice | Tensor) -> Queries:
+        """Return what the model is asked for these questions."""
+        return Queries(self.entity[rows], self.relation[rows], self.predict_head[rows])
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """Yield the questions in order, at most `size` at a time."""
+        start = self.start.tolist()
+        counts = self.start.diff()
+        for first in range(0, len(self), size):
+            last = min(first + size, len(self))
+            places = slice(start[first], start[last])
+            rows = torch.repeat_interleave(torch.arange(last - first), counts[first:last])
+            yield Batch(slice(first, last), self.queries(slice(first, last)), rows, places)
+
+    def reordered(self, order: Tensor) -> Questions:
+        """Return the same questions in another order."""
+        counts = self.start.diff()[order]
+        start = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+        shift = torch.repeat_interleave(self.start[order] - start[:-1], counts)
+        places = torch.arange(len(self.answers)) + shift
+        return Questions(
+            self.entity[order],
+            self.relation[order],
+            self.predict_head[order],
+            start,
+            self.answers[places],
+            self.triples[places],
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Questions `questions` of a set; answer j of `places` belongs to row `rows[j]` of `queries`."""
+
+    questions: slice
+    queries: Queries
+    rows: Tensor
+    places: slice
+
+
+def ask(triples: Triples, sides: Tensor | None = None, group: bool = True) -> Questions:
+    """Return the questions that `triples` (T, 3) answer.
+
+    `sides` (T,) bool says which triples ask for their head (the others ask for their tail); None
+    asks every triple for both. With `group` equal questions become one with several answers.
+    """
+    table = torch.from_numpy(np.ascontiguousarray(triples)).long()
+    numbers = torch.arange(len(table))
+    if sides is None:
+        sides = torch.arange(2 * len(table)) >= len(table)
+        table, numbers = table.repeat(2, 1), numbers.repeat(2)
+    head, relation, tail = table.unbind(1)
+    entity, answers = torch.where(sides, tail, head), torch.where(sides, head, tail)
+    if group and len(table):
+        order = torch.argsort(question_keys(entity, relation, sides, table), stable=True)
+        entity, relation, sides = entity[order], relation[order], sides[order]
+        answers, numbers = answers[order], numbers[order]
+        keys = torch.stack((entity, relation, sides.long()))
+        fresh = torch.ones(len(order), dtype=torch.bool)
+        fresh[1:] = (keys[:, 1:] != keys[:, :-1]).any(0)
+        first = fresh.nonzero()[:, 0]
+    else:
+        first = torch.arange(len(table))
+    start = torch.cat((first, torch.tensor([len(answers)])))
+    return Questions(entity[first], relation[first], sides[first], start, answers, numbers)
+
+
+def question_keys(entity: Tensor, relation: Tensor, predict_head: Tensor, table: Tensor) -> Tensor:
+    """Return one number a question, equal only for equal questions among those of `table`."""
+    entities = int(table[:, (0, 2)].max()) + 1
+    relations = int(table[:, 1].max()) + 1
+    return (predict_head.long() * relations + relation) * entities + entity

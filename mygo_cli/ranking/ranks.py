@@ -1,0 +1,95 @@
+"""The rank of the truth among its rivals, and the metrics made of ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+TieRule = Literal["realistic", "optimistic", "pessimistic", "official"]
+HITS = (1, 3, 10)
+
+
+def ranks(better: Tensor, ties: Tensor, rule: TieRule = "realistic") -> Tensor:
+    """Return ranks from 1, float64 (T,), given how many rivals score better and the same.
+
+    optimistic: better + 1; pessimistic: better + ties + 1; realistic: their mean; official: half
+    the ties rounded down, as the MyGO authors count.
+    """
+    first = better.double() + 1
+    if rule == "optimistic":
+        return first
+    if rule == "pessimistic":
+        return first + ties
+    if rule == "official":
+        return first + ties // 2
+    return first + ties / 2
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What is reported of a set of ranks.
+
+    `count` ranks; `mrr`, the mean reciprocal rank; `mean_rank`; `hits`, the share of ranks at
+    most 1, 3 and 10.
+    """
+
+    count: int
+    mrr: float
+    mean_rank: float
+    hits: dict[int, float]
+
+    def row(self) -> dict[str, float | int]:
+        """Return the metrics under their usual names."""
+        named = {f"hits@{k}": share for k, share in self.hits.items()}
+        return {"count": self.count, "mrr": self.mrr, "mean_rank": self.mean_rank, **named}
+
+
+def metrics(all_ranks: Tensor) -> Metrics | None:
+    """Return the metrics of ranks (T,); None where there are none."""
+    if not len(all_ranks):
+        return None
+    values = all_ranks.double()
+    return Metrics(
+        count=len(values),
+        mrr=values.reciprocal().mean().item(),
+        mean_rank=values.mean().item(),
+        hits={k: (values <= k).double().mean().item() for k in HITS},
+    )
+
+
+def mean_reciprocal(better: Tensor, ties: Tensor) -> float:
+    """Return the realistic MRR, 0.0 of no ranks."""
+    return ranks(better, ties).reciprocal().mean().item() if len(better) else 0.0
+
+
+def count_rivals(scores: Tensor, rows: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how many candidates score better than each truth, and how many the same.
+
+    `scores` (B, N); truth j is candidate `truths[j]` of row `rows[j]`, both (P,). The truth itself
+    is not counted. The true score is read from the same matrix as its rivals'.
+    """
+    own = scores[rows, truths][:, None]
+    candidates = scores[rows]
+    return (candidates > own).sum(1), (candidates == own).sum(1) - 1
+
+
+def count_known_rivals(
+    scores: Tensor, rows: Tensor, truths: Tensor, known_start: Tensor, known: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return how many *known* answers score better than each truth, and how many the same.
+
+    Row b's known answers are `known[known_start[b]:known_start[b + 1]]`. The truth itself, known
+    or not, is not counted.
+    """
+    counts = known_start.diff()[rows]
+    owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), counts)
+    offset = torch.repeat_interleave(known_start[rows] - (counts.cumsum(0) - counts), counts)
+    rival = known[torch.arange(len(owner), device=rows.device) + offset]
+    other = rival != truths[owner]
+    rival_score, own = scores[rows[owner], rival], scores[rows, truths][owner]
+    zeros = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
+    better = zeros.index_add(0, owner, ((rival_score > own) & other).long())
+    return better, zeros.index_add(0, owner, ((rival_score == own) & other).long())

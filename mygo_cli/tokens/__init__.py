@@ -1,0 +1,1 @@
+"""Pictures and texts to discrete tokens: the cache, the job that fills it, the selection."""

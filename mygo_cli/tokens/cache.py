@@ -1,0 +1,210 @@
+"""The token cache, an HDF5 file of format 1: how it is laid out and read (docs/token-cache.md)."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from mygo_cli.contracts import TokenizerInfo
+from mygo_cli.errors import DataError
+
+FORMAT = "mygo-tokens"
+VERSION = 1
+PENDING, DONE, FAILED = 0, 1, 2
+
+Array = np.ndarray[Any, Any]
+
+TEXT_ATTRIBUTES = (
+    "modality",
+    "backend",
+    "backend_package",
+    "options",
+    "fingerprint",
+    "dataset",
+    "entities_sha256",
+    "sources_sha256",
+    "mygo_version",
+    "created",
+)
+NUMBER_ATTRIBUTES = ("vocab_size", "dim", "max_tokens", "complete")
+DATASETS = (
+    "entities",
+    "items/entity",
+    "items/key",
+    "items/tokens",
+    "items/length",
+    "items/status",
+    "items/error",
+    "codebook",
+    "drop_ids",
+)
+REMAKE = "Make it again with mygo tokenize --force."
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items of a cache, one per picture or text.
+
+    `entity` int32 [I], ascending; `keys` [I]; `tokens` [I, max_tokens], of which the first
+    `length` [I] count; `status` uint8 [I], one of `PENDING`, `DONE`, `FAILED`; `errors` [I].
+    """
+
+    entity: Array
+    keys: list[str]
+    tokens: Array
+    length: Array
+    status: Array
+    errors: list[str]
+
+
+@dataclass(frozen=True)
+class TokenCache:
+    """A token cache as found on disk. Holds no file open; rows are read when asked for."""
+
+    path: Path
+    modality: str
+    backend: str
+    backend_package: str
+    options: dict[str, Any]
+    info: TokenizerInfo
+    dataset: str
+    entities_sha256: str
+    sources_sha256: str
+    mygo_version: str
+    created: str
+    complete: bool
+    has_codebook: bool
+
+    @classmethod
+    def open(cls, path: Path) -> TokenCache:
+        """Read what a cache says of itself; raise `DataError` for any other file."""
+        with opened(path) as file:
+            attributes = _attributes(path, file)
+            info = TokenizerInfo(
+                vocab_size=attributes["vocab_size"],
+                dim=attributes["dim"],
+                max_tokens=attributes["max_tokens"],
+                fingerprint=attributes.pop("fingerprint"),
+                drop_ids=tuple(file["drop_ids"][:].tolist()),
+            )
+            for name in ("vocab_size", "dim", "max_tokens"):
+                del attributes[name]
+            attributes["options"] = json.loads(attributes["options"])
+            attributes["complete"] = bool(attributes["complete"])
+            ready = bool(file["codebook"].attrs.get("ready", True))
+        return cls(path=path, info=info, has_codebook=ready, **attributes)
+
+    @property
+    def entities(self) -> list[str]:
+        """The entity ids, in order."""
+        with opened(self.path) as file:
+            return _strings(file["entities"])
+
+    @property
+    def num_entities(self) -> int:
+        """The number of entities, those without an item included."""
+        with opened(self.path) as file:
+            return len(file["entities"])
+
+    def codebook(self) -> Array:
+        """Return the frozen token embeddings, float32 [vocab_size, dim]."""
+        with opened(self.path) as file:
+            codebook: Array = file["codebook"][:]
+        return codebook
+
+    def status(self) -> Array:
+        """Return the status of each item, uint8 [I]."""
+        with opened(self.path) as file:
+            status: Array = file["items/status"][:]
+        return status
+
+    def failures(self) -> list[tuple[str, str]]:
+        """Return key and reason of each failed item."""
+        with opened(self.path) as file:
+            rows = np.flatnonzero(file["items/status"][:] == FAILED)
+            keys, errors = file["items/key"].asstr(), file["items/error"].asstr()
+            return [(keys[row], errors[row]) for row in rows]
+
+    def keys(self) -> list[str]:
+        """Return the key of each item."""
+        with opened(self.path) as file:
+            return _strings(file["items/key"])
+
+    def entity_rows(self) -> Array:
+        """Return the entity row of each item, int32 [I]."""
+        with opened(self.path) as file:
+            rows: Array = file["items/entity"][:]
+        return rows
+
+    def items(self) -> Items:
+        """Return every item with its tokens."""
+        with opened(self.path) as file:
+            items = file["items"]
+            return Items(
+                items["entity"][:],
+                _strings(items["key"]),
+                items["tokens"][:],
+                items["length"][:],
+                items["status"][:],
+                _strings(items["error"]),
+            )
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a cache for reading, also while another process fills it; raise `DataError`."""
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file.", "mygo tokenize makes it.") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path} is a folder.", "Name a token cache, a .h5 file.") from error
+    except PermissionError as error:
+        raise DataError(f"{path} cannot be read: permission denied.") from error
+    except OSError as error:
+        reason = "is a folder" if error.errno == errno.EISDIR else "is not an HDF5 file, or damaged"
+        raise DataError(f"{path} {reason}.", REMAKE) from error
+    with file:
+        try:
+            yield file
+        except (OSError, KeyError, RuntimeError, UnicodeDecodeError) as error:
+            raise DataError(f"{path} is damaged: {_one_line(error)}.", REMAKE) from error
+
+
+def dtype_for(largest: int) -> str:
+    """Return the dtype of numbers up to `largest`: uint16 while they fit, else uint32."""
+    return "uint16" if largest < 1 << 16 else "uint32"
+
+
+def _attributes(path: Path, file: h5py.File) -> dict[str, Any]:
+    """Return the attributes of a cache as plain values; raise unless it is one of format 1."""
+    if file.attrs.get("format") != FORMAT:
+        raise DataError(f"{path} is not a token cache.", "Token caches are made by mygo tokenize.")
+    version = file.attrs.get("format_version")
+    if version != VERSION:
+        raise DataError(
+            f"{path} has cache format {version}; this mygo reads format {VERSION}.", REMAKE
+        )
+    missing = [name for name in TEXT_ATTRIBUTES + NUMBER_ATTRIBUTES if name not in file.attrs]
+    missing += [name for name in DATASETS if name not in file]
+    if missing:
+        raise DataError(f"{path} is damaged: it has no {', '.join(missing)}.", REMAKE)
+    values: dict[str, Any] = {name: str(file.attrs[name]) for name in TEXT_ATTRIBUTES}
+    return values | {name: int(file.attrs[name]) for name in NUMBER_ATTRIBUTES}
+
+
+def _strings(dataset: h5py.Dataset) -> list[str]:
+    """Return a text dataset as a list."""
+    return [str(text) for text in dataset.asstr(errors="surrogateescape")[:]]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).partition(" (")[0].strip("'\"")

@@ -1,0 +1,68 @@
+"""Which token cache belongs to a graph, and whether one does."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from mygo_cli.errors import DataError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.tokens.cache import TokenCache
+from mygo_cli.tokens.sources import text_sources
+
+IMAGE, TEXT = "image", "text"
+MODALITIES = (IMAGE, TEXT)
+
+
+def cache_path(
+    folder: Path, dataset: str, modality: str, backend: str, fingerprint: str, shard: str = ""
+) -> Path:
+    """Return where a cache lies: `<folder>/<dataset>/<modality>-<backend>-<fingerprint[:8]>.h5`."""
+    return folder / dataset / f"{modality}-{backend}-{fingerprint[:8]}{shard}.h5"
+
+
+def caches_in(folder: Path, dataset: str = "*", modality: str = "*") -> list[Path]:
+    """Return the cache files below a cache folder, by name."""
+    return sorted(folder.glob(f"{dataset}/{modality}-*.h5"))
+
+
+def newest_cache(folder: Path, graph: KnowledgeGraph, modality: str) -> Path | None:
+    """Return the complete cache of that graph and modality that was last made or confirmed.
+
+    `mygo tokenize` confirms a complete cache that still fits, so the last command given decides
+    among several backends. Damaged and unfinished files and those of another entity list are
+    passed over.
+    """
+    fitting = []
+    for path in caches_in(folder, glob.escape(graph.name), modality):
+        try:
+            cache = TokenCache.open(path)
+            written = path.stat().st_mtime_ns
+        except (DataError, OSError):
+            continue
+        if cache.complete and cache.entities_sha256 == graph.entities_sha256:
+            fitting.append((written, path))
+    return max(fitting)[1] if fitting else None
+
+
+def check_cache_fits(cache: TokenCache, graph: KnowledgeGraph) -> None:
+    """Raise `DataError` for a cache of another entity list."""
+    if cache.entities_sha256 != graph.entities_sha256:
+        raise DataError(
+            f"{cache.path} was made for other entities (dataset {cache.dataset}) than those of "
+            f"{graph.folder}.",
+            "Run mygo tokenize on this graph.",
+        )
+
+
+def out_of_date(cache: TokenCache, graph: KnowledgeGraph) -> str:
+    """Return why a cache no longer shows the graph's media, empty if nothing speaks against it.
+
+    Cheap: looks at the texts and at the names of pictures, not into the pictures.
+    """
+    if cache.modality == TEXT:
+        if text_sources(graph)[0].sha256 != cache.sources_sha256:
+            return "descriptions or names changed"
+    elif [key for keys in graph.pictures() for key in keys] != cache.keys():
+        return "pictures were added, removed or renamed"
+    return ""

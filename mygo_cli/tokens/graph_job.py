@@ -1,0 +1,55 @@
+"""Tokenizing every modality that a graph has."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from mygo_cli import console
+from mygo_cli.errors import DataError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.tokens.find import IMAGE
+from mygo_cli.tokens.images import tokenize_images
+from mygo_cli.tokens.job import Job
+from mygo_cli.tokens.sources import Watch, unwatched
+from mygo_cli.tokens.summary import Summary
+from mygo_cli.tokens.texts import tokenize_texts
+from mygo_cli.tokens.tokenizers import Choice, build
+
+
+def tokenize_graph(
+    graph: KnowledgeGraph, choices: Sequence[Choice], job: Job, watch: Watch = unwatched
+) -> list[Summary]:
+    """Tokenize the modalities of `choices`, each with its backend, and return what came of it.
+
+    Pictures are passed over, with a note, where the graph has none. `job` gives everything but
+    backend, package and options. Every tokenizer is made before the first is used, so that a
+    missing file is told at once.
+    """
+    wanted = [choice for choice in choices if choice.modality != IMAGE or _has_pictures(graph)]
+    if not wanted:
+        raise DataError(f"{graph.folder}: there is nothing to tokenize.", "Leave out --no-text.")
+    built = [(choice.modality, build(choice, job.device)) for choice in wanted]
+    summaries = []
+    for modality, backend in built:
+        own = dataclasses.replace(
+            job,
+            backend=backend.backend,
+            backend_package=backend.package,
+            options=backend.options,
+        )
+        tokenize = tokenize_images if modality == IMAGE else tokenize_texts
+        summaries.append(tokenize(graph, backend.tokenizer, own, watch))
+    return summaries
+
+
+def _has_pictures(graph: KnowledgeGraph) -> bool:
+    """Return whether there are pictures; note on stderr if not, and which cannot be used."""
+    if unreadable := len(graph.picture_list.unreadable):
+        console.note(
+            f"{unreadable:,} paths under images/ cannot be used; mygo data check says why."
+        )
+    if any(graph.pictures()):
+        return True
+    console.note(f"{graph.name} has no pictures: only its texts are tokenized.")
+    return False

@@ -1,0 +1,107 @@
+"""Tokenizing the pictures of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
+from mygo_cli.errors import DataError, Interrupted
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
+from mygo_cli.tokens.find import IMAGE
+from mygo_cli.tokens.job import Job, Task, run
+from mygo_cli.tokens.picture_loader import PictureLoader
+from mygo_cli.tokens.pictures import quiet_pillow
+from mygo_cli.tokens.sources import Watch, image_paths, image_sources, unwatched
+from mygo_cli.tokens.summary import Summary
+from mygo_cli.tokens.writing import CacheWriter
+
+# A codebook is learned from at most so many pictures, evenly spread over all.
+PICTURES_TO_LEARN_FROM = 4096
+
+AT_ONCE_ON_CPU, AT_ONCE_ELSEWHERE = 32, 128
+
+
+def tokenize_images(
+    graph: KnowledgeGraph, tokenizer: ImageTokenizer, job: Job, watch: Watch = unwatched
+) -> Summary:
+    """Tokenize the pictures of a graph, or what a run before left of them.
+
+    A picture that cannot be read is noted in the cache and passed over. Raises what `job.run`
+    raises, and `DataError` for a graph without pictures.
+    """
+    sources = image_sources(graph, job.threads, watch)
+    if not sources.keys:
+        raise DataError(f"{graph.folder} has no pictures.", "Put some in images/<entity>/.")
+    size = job.batch_size or (AT_ONCE_ON_CPU if job.device == "cpu" else AT_ONCE_ELSEWHERE)
+    loader = PictureLoader(tokenizer, image_paths(graph, sources.keys), job.threads)
+    encoder = PictureEncoder(loader, f"--image-backend {job.backend}", job.device, size, watch)
+    task = Task(job.header(graph, IMAGE, tokenizer.info, sources), sources, size, encoder.encode)
+    with quiet_pillow():
+        return run(job, task, graph, watch)
+
+
+@dataclass(frozen=True)
+class PictureEncoder:
+    """An image tokenizer at work. `who` names it in errors."""
+
+    loader: PictureLoader
+    who: str
+    device: str
+    batch_size: int
+    watch: Watch
+
+    def encode(self, writer: CacheWriter, batches: list[Array]) -> Generator[Outcome, None, None]:
+        """Give the tokenizer its codebook, then return the token ids batch by batch."""
+        tokenizer = self.loader.tokenizer
+        if not writer.has_codebook:
+            if isinstance(tokenizer, LearnsCodebook):
+                self._learn(tokenizer)
+            codebook = tokenizer.codebook()
+            check_codebook(codebook, tokenizer.info, self.who)
+            writer.write_codebook(codebook)
+        if isinstance(tokenizer, LearnsCodebook):
+            # Also right after learning, so that an interrupted run cannot differ from this one.
+            call(self.who, tokenizer.use_codebook, writer.codebook())
+        return self._outcomes(batches)
+
+    def _outcomes(self, batches: list[Array]) -> Generator[Outcome, None, None]:
+        info = self.loader.tokenizer.info
+        with closing(self.loader.batches(batches)) as loaded:
+            for batch in loaded:
+                tokens = call(self.who, self._encode, batch.pictures) if batch.rows else []
+                checked(tokens, len(batch.rows), info, self.who)
+                yield Outcome(batch.rows, tokens, batch.failed)
+
+    def _encode(self, pictures: torch.Tensor) -> list[Array]:
+        with torch.inference_mode():
+            ids = self.loader.tokenizer.encode(pictures.to(self.device))
+        return list(ids.cpu().numpy())
+
+    def _learn(self, tokenizer: LearnsCodebook) -> None:
+        try:
+            call(self.who, tokenizer.fit, self._pictures_to_learn_from())
+        except KeyboardInterrupt as error:
+            raise Interrupted("Stopped while learning the codebook; nothing is lost.") from error
+
+    def _pictures_to_learn_from(self) -> Iterator[torch.Tensor]:
+        """Yield batches of readable pictures, the same in every run; raise where there is none."""
+        count = len(self.loader.paths)
+        chosen = np.linspace(0, count - 1, min(count, PICTURES_TO_LEARN_FROM)).astype(np.int64)
+        read, tried, reason = 0, 0, ""
+        batches = np.split(chosen, range(self.batch_size, len(chosen), self.batch_size))
+        with closing(self.loader.batches(batches)) as loaded:
+            for batch in loaded:
+                read, tried = read + len(batch.rows), tried + len(batch.rows) + len(batch.failed)
+                self.watch("reading pictures", tried, len(chosen))
+                for row, why in batch.failed:
+                    reason = reason or f"{self.loader.paths[row]}: {why}"
+                if batch.rows:
+                    yield batch.pictures.to(self.device)
+        if not read:
+            raise DataError(f"No picture can be read. {reason}.")

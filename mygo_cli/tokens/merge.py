@@ -1,0 +1,85 @@
+"""Shards of a token cache, each with some items done, to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mygo_cli.errors import DataError, UsageError
+from mygo_cli.tokens.cache import DONE, FAILED, PENDING, Array, TokenCache, opened
+from mygo_cli.tokens.opening import open_to_fill
+from mygo_cli.tokens.sources import Sources
+from mygo_cli.tokens.summary import Summary, summarize
+from mygo_cli.tokens.writing import CacheWriter, Header
+
+ROWS_AT_ONCE = 4096
+
+
+def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summary:
+    """Write the cache that one process would have made to `out`, and return how it stands.
+
+    An item takes what the first shard has that did it. Raises `DataError` for shards that do not
+    belong together and `UsageError` where `out` exists and `force` is not set.
+    """
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists.", "Name another file, or add --force to replace it.")
+    if out.resolve() in [path.resolve() for path in paths]:
+        raise UsageError(f"{out} is both merged and written.", "Name another file.")
+    caches = [TokenCache.open(path) for path in paths]
+    first = caches[0]
+    for other in caches[1:]:
+        _check_same(first, other)
+    if not first.has_codebook:
+        raise DataError(f"{first.path} holds no tokens yet.", "Finish its mygo tokenize first.")
+    sources = Sources(first.entity_rows(), tuple(first.keys()), first.sources_sha256)
+    with open_to_fill(out, _header(first), first.entities, sources, force=True) as writer:
+        writer.write_codebook(first.codebook())
+        for cache in caches:
+            _take(writer, cache)
+        writer.finish()
+    return summarize(out)
+
+
+def _header(cache: TokenCache) -> Header:
+    return Header(
+        modality=cache.modality,
+        backend=cache.backend,
+        backend_package=cache.backend_package,
+        options=cache.options,
+        info=cache.info,
+        dataset=cache.dataset,
+        entities_sha256=cache.entities_sha256,
+        sources_sha256=cache.sources_sha256,
+    )
+
+
+def _check_same(first: TokenCache, other: TokenCache) -> None:
+    """Raise unless both are parts of one job."""
+    ours, theirs = _header(first), _header(other)
+    different = [name for name, value in vars(ours).items() if vars(theirs)[name] != value]
+    if not different and first.keys() != other.keys():
+        different = ["items"]
+    if not different and not np.array_equal(first.codebook(), other.codebook()):
+        different = ["codebook"]
+    if different:
+        raise DataError(
+            f"{other.path} and {first.path} differ in {', '.join(different)}.",
+            "Only shards of one mygo tokenize command can be merged.",
+        )
+
+
+def _take(writer: CacheWriter, cache: TokenCache) -> None:
+    """Copy the items that `cache` settled and `writer` has not yet."""
+    with opened(cache.path) as file:
+        items = file["items"]
+        for start in range(0, len(writer.status), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            status: Array = np.where(writer.status[rows] == PENDING, items["status"][rows], PENDING)
+            tokens, length = items["tokens"][rows], items["length"][rows]
+            done = np.flatnonzero(status == DONE)
+            writer.write_done(start + done, [tokens[row, : length[row]] for row in done])
+            errors = items["error"].asstr()[rows]
+            for row in np.flatnonzero(status == FAILED):
+                writer.write_failed(start + int(row), errors[row])

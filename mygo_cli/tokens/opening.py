@@ -1,0 +1,78 @@
+"""Opening a token cache to fill it: the one that fits, or a new one in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mygo_cli import console
+from mygo_cli.errors import DataError
+from mygo_cli.tokens.cache import TokenCache
+from mygo_cli.tokens.lock import only_writer
+from mygo_cli.tokens.sources import Sources
+from mygo_cli.tokens.writing import CacheWriter, Header, cannot_write, create
+
+
+def is_complete(path: Path, header: Header) -> bool:
+    """Return whether a complete cache that fits is there, and mark it as the one last asked for."""
+    try:
+        cache = TokenCache.open(path)
+    except DataError:
+        return False
+    if not cache.complete or why_unfit(cache, header):
+        return False
+    with contextlib.suppress(OSError):  # a read-only cache serves as well
+        os.utime(path)
+    return True
+
+
+@contextmanager
+def open_to_fill(
+    path: Path, header: Header, entities: Sequence[str], sources: Sources, force: bool
+) -> Iterator[CacheWriter]:
+    """Hold the cache at `path` for writing; make it, or make it anew where it does not fit.
+
+    Raises `DataError` where another process holds it or it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with only_writer(path):
+            if force or not _can_go_on(path, header):
+                create(path, header, entities, sources)
+            with CacheWriter(path) as writer:
+                yield writer
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def why_unfit(cache: TokenCache, header: Header) -> str:
+    """Return why a cache cannot be used for what `header` describes, empty if it can."""
+    if (cache.modality, cache.backend) != (header.modality, header.backend):
+        return "it holds something else"
+    if cache.info.fingerprint != header.info.fingerprint:
+        return "the tokenizer is another"
+    if cache.entities_sha256 != header.entities_sha256:
+        return "the entities changed"
+    if cache.sources_sha256 != header.sources_sha256:
+        return "the texts changed" if cache.modality == "text" else "the pictures changed"
+    sizes = (cache.info.vocab_size, cache.info.dim, cache.info.max_tokens, set(cache.info.drop_ids))
+    info = header.info
+    if sizes != (info.vocab_size, info.dim, info.max_tokens, set(info.drop_ids)):
+        return "the tokenizer's sizes changed"
+    return ""
+
+
+def _can_go_on(path: Path, header: Header) -> bool:
+    """Return whether the cache at `path` can be filled further; say on stderr why not."""
+    if not path.exists():
+        return False
+    try:
+        reason = why_unfit(TokenCache.open(path), header)
+    except DataError as error:
+        reason = error.problem.removeprefix(f"{path} ").rstrip(".")
+    if reason:
+        console.note(f"{path} is made anew: {reason}.")
+    return not reason

@@ -1,0 +1,156 @@
+"""What the model reads of one entity, in a form for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from mygo_cli.errors import DataError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.tokens.cache import TokenCache
+from mygo_cli.tokens.drawing import contact_sheet, mark_patches
+from mygo_cli.tokens.find import IMAGE, TEXT, newest_cache
+from mygo_cli.tokens.kept import KeptToken, KeptTokens, grid_of, kept_tokens
+from mygo_cli.tokens.page import entity_page
+from mygo_cli.tokens.pictures import quiet_pillow, read_picture
+from mygo_cli.tokens.tokenizers import rebuild
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One modality of an entity: the cache it comes from, and what selection keeps of it.
+
+    `pieces` are token id and word piece of each token of the text, in reading order.
+    """
+
+    cache: TokenCache
+    tokens: KeptTokens
+    pieces: list[tuple[int, str]]
+
+    def piece_of(self, token: KeptToken) -> str:
+        """Return a text token as a person reads it."""
+        return dict(self.pieces).get(token.token, "")
+
+
+@dataclass(frozen=True)
+class EntityTokens:
+    """Both modalities of an entity; None where there is no complete cache."""
+
+    graph: KnowledgeGraph
+    row: int
+    image: Seen | None
+    text: Seen | None
+
+    @property
+    def title(self) -> str:
+        """Return the display name, with the id where it differs."""
+        name, entity = self.graph.names[self.row], self.graph.entities[self.row]
+        return name if name == entity else f"{name} ({entity})"
+
+
+def entity_tokens(
+    graph: KnowledgeGraph, folder: Path, row: int, image_tokens: int, text_tokens: int
+) -> EntityTokens:
+    """Return what the newest complete caches below `folder` hold of the entity in `row`.
+
+    Raises `DataError` where there is none, and what `rebuild` raises for the text tokenizer.
+    """
+    image = _seen(graph, folder, IMAGE, row, image_tokens)
+    text = _seen(graph, folder, TEXT, row, text_tokens)
+    if image is None and text is None:
+        raise DataError(f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize")
+    return EntityTokens(graph, row, image, text)
+
+
+def marked_pictures(shown: EntityTokens) -> list[tuple[str, Image.Image]]:
+    """Return key and picture, kept patches marked, of each tokenized picture of the entity."""
+    if shown.image is None or not shown.image.tokens.items:
+        return []
+    tokenizer = rebuild(shown.image.cache, "cpu").tokenizer
+    with quiet_pillow():
+        return [
+            (
+                item.key,
+                mark_patches(
+                    tokenizer.prepare(read_picture(shown.graph.images / item.key)),
+                    item,
+                    shown.image.tokens.kept,
+                ),
+            )
+            for item in shown.image.tokens.items
+        ]
+
+
+def write_png(path: Path, shown: EntityTokens) -> None:
+    """Draw the pictures with their kept patches; raise `DataError` where there is none."""
+    pictures = marked_pictures(shown)
+    if not pictures or shown.image is None:
+        raise DataError(
+            f"{shown.title} has no tokenized picture to draw.", "--html shows its text."
+        )
+    sheet = contact_sheet(shown.title, pictures, shown.image.tokens.kept)
+    try:
+        sheet.save(path, format="PNG")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def write_html(path: Path, shown: EntityTokens) -> None:
+    """Write a web page with pictures, text and kept tokens."""
+    image, text = shown.image, shown.text
+    page = entity_page(
+        shown.title,
+        marked_pictures(shown),
+        image.tokens.kept if image else [],
+        text.pieces if text else [],
+        text.tokens.kept if text else [],
+    )
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def as_json(shown: EntityTokens) -> dict[str, Any]:
+    """Return everything as plain values; positions count from 0."""
+    found: dict[str, Any] = {
+        "entity": shown.graph.entities[shown.row],
+        "name": shown.graph.names[shown.row],
+    }
+    for seen in filter(None, (shown.image, shown.text)):
+        found[seen.cache.modality] = {
+            "cache": str(seen.cache.path),
+            "items": {item.key: item.tokens.tolist() for item in seen.tokens.items},
+            "failed": dict(seen.tokens.failures),
+            "pieces": [piece for _, piece in seen.pieces],
+            "kept": [vars(token) | {"piece": seen.piece_of(token)} for token in seen.tokens.kept],
+        }
+    return found
+
+
+def places_of(token: KeptToken, seen: Seen) -> str:
+    """Return where a token stands: row and column of each patch by picture, or word numbers."""
+    grids = {item.key: grid_of(len(item.tokens)) for item in seen.tokens.items}
+    parts = []
+    for key, positions in token.places.items():
+        side = grids[key] if seen.cache.modality == IMAGE else None
+        places = [f"{p // side + 1},{p % side + 1}" if side else str(p + 1) for p in positions]
+        where = " ".join(places)
+        parts.append(where if seen.cache.modality == TEXT else f"{Path(key).name}: {where}")
+    return "; ".join(parts)
+
+
+def _seen(graph: KnowledgeGraph, folder: Path, modality: str, row: int, m: int) -> Seen | None:
+    path = newest_cache(folder, graph, modality)
+    if path is None:
+        return None
+    cache = TokenCache.open(path)
+    tokens = kept_tokens(cache, row, m)
+    ids = [int(token) for item in tokens.items for token in item.tokens]
+    words: list[str] = []
+    if modality == TEXT and ids:
+        words = rebuild(cache, "cpu").tokenizer.word_pieces(ids)
+    return Seen(cache, tokens, list(zip(ids, words, strict=True)) if words else [])

@@ -1,0 +1,89 @@
+"""What there is to tokenize: one item per picture or text, and a digest that tells of changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.tokens.loading import in_order
+
+TEXT_KEY = "text"
+
+# Called as watch(what, done, total).
+Watch = Callable[[str, int, int], None]
+
+
+def unwatched(what: str, done: int, total: int) -> None:
+    """Watch nothing."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The items of one modality.
+
+    `entity` int32 [I], ascending: the entity row of each; `keys`: the picture's path relative to
+    `images/`, or `text`; `sha256`: over keys and contents. Dates and places do not count, so a
+    dataset folder may be copied elsewhere.
+    """
+
+    entity: np.ndarray[Any, Any]
+    keys: tuple[str, ...]
+    sha256: str
+
+
+def image_sources(graph: KnowledgeGraph, workers: int = 2, watch: Watch = unwatched) -> Sources:
+    """Return the pictures of a graph. Reads every file once, for the digest."""
+    pictures = graph.pictures()
+    keys = tuple(key for of_entity in pictures for key in of_entity)
+    entity = np.repeat(np.arange(len(pictures)), [len(of_entity) for of_entity in pictures])
+    digests = []
+    for digest in in_order(_digest, image_paths(graph, keys), workers, ahead=64 * workers):
+        digests.append(digest)
+        watch("checking pictures", len(digests), len(keys))
+    return Sources(entity.astype(np.int32), keys, _sha256(zip(keys, digests, strict=True)))
+
+
+def text_sources(graph: KnowledgeGraph) -> tuple[Sources, list[str]]:
+    """Return the items of a graph's texts, one per entity, and the texts.
+
+    An entity without a description is described by its name, in which an id's underscores become
+    spaces.
+    """
+    texts = [
+        description if description and description.strip() else name.replace("_", " ")
+        for description, name in zip(graph.descriptions(), graph.names, strict=True)
+    ]
+    keys = (TEXT_KEY,) * len(texts)
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    entity = np.arange(len(texts), dtype=np.int32)
+    return Sources(entity, keys, _sha256(zip(keys, digests, strict=True))), texts
+
+
+def image_paths(graph: KnowledgeGraph, keys: Iterable[str]) -> list[Path]:
+    """Return the files of pictures."""
+    return [graph.images / key for key in keys]
+
+
+def _digest(path: Path) -> bytes:
+    """Return the sha256 of a file; of a fixed word where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return hashlib.sha256(b"unreadable").digest()
+    return digest.digest()
+
+
+def _sha256(items: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for key, content in items:
+        digest.update(key.encode("utf-8", "surrogateescape") + b"\0" + content)
+    return digest.hexdigest()

@@ -1,0 +1,96 @@
+"""How a token cache covers its graph and uses its codebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mygo_cli.tokens.cache import DONE, Array, TokenCache, opened
+from mygo_cli.tokens.selection import entity_chunks
+from mygo_cli.tokens.summary import summarize
+
+
+@dataclass(frozen=True)
+class TokenStats:
+    """Figures of one cache. Tokens in `drop_ids` count in none of them.
+
+    `covered` of `entities` entities have a token; each of them has between `least` and `most`
+    distinct tokens, `median` in the middle; `filled` have at least the m asked for. `used` of
+    `vocab_size` ids occur at all; `perplexity` is the number of ids that would give as much
+    variety if used evenly, exp of the entropy of their frequencies; `top_share` the share of all
+    positions that the most frequent one takes.
+    """
+
+    modality: str
+    path: Path
+    backend: str
+    items: int
+    done: int
+    failed: int
+    entities: int
+    covered: int
+    least: int
+    median: float
+    most: int
+    m: int
+    filled: int
+    vocab_size: int
+    dropped: int
+    used: int
+    perplexity: float
+    top_token: int
+    top_share: float
+
+
+def token_stats(path: Path, m: int) -> TokenStats:
+    """Return the figures of the cache at `path` for m tokens kept per entity."""
+    cache, summary = TokenCache.open(path), summarize(path)
+    counts, distinct = _counts(cache)
+    share = counts / max(1, counts.sum())
+    in_use = share[share > 0]
+    covered = distinct[distinct > 0]
+    return TokenStats(
+        modality=cache.modality,
+        path=path,
+        backend=cache.backend,
+        items=summary.items,
+        done=summary.done,
+        failed=summary.failed,
+        entities=summary.entities,
+        covered=len(covered),
+        least=int(covered.min()) if len(covered) else 0,
+        median=float(np.median(covered)) if len(covered) else 0.0,
+        most=int(distinct.max(initial=0)),
+        m=m,
+        filled=int((distinct >= m).sum()),
+        vocab_size=cache.info.vocab_size,
+        dropped=len(cache.info.drop_ids),
+        used=len(in_use),
+        perplexity=float(np.exp(-(in_use * np.log(in_use)).sum())) if len(in_use) else 0.0,
+        top_token=int(share.argmax()) if len(in_use) else -1,
+        top_share=float(share.max()),
+    )
+
+
+def _counts(cache: TokenCache) -> tuple[Array, Array]:
+    """Return how often each token id occurs, and how many distinct ones each entity has."""
+    vocab_size = cache.info.vocab_size
+    counts = np.zeros(vocab_size, dtype=np.int64)
+    distinct = np.zeros(cache.num_entities, dtype=np.int64)
+    keep = np.ones(vocab_size, dtype=bool)
+    keep[list(cache.info.drop_ids)] = False
+    with opened(cache.path) as file:
+        items, width = file["items"], cache.info.max_tokens
+        entity = items["entity"][:].astype(np.int64)
+        length = np.where(items["status"][:] == DONE, items["length"][:], 0).astype(np.int64)
+        for start, stop in entity_chunks(entity, width):
+            valid = np.arange(width) < length[start:stop, None]
+            token = items["tokens"][start:stop][valid].astype(np.int64)
+            owner = np.repeat(entity[start:stop], length[start:stop])
+            owner, token = owner[keep[token]], token[keep[token]]
+            counts += np.bincount(token, minlength=vocab_size)
+            pairs = np.unique(owner * vocab_size + token)
+            distinct += np.bincount(pairs // vocab_size, minlength=len(distinct))
+    return counts, distinct

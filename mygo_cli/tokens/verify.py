@@ -1,0 +1,133 @@
+"""Does a token cache hold what the format promises, and does it belong to a graph?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from mygo_cli.errors import DataError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.tokens.cache import DONE, FAILED, PENDING, Array, TokenCache, dtype_for, opened
+from mygo_cli.tokens.find import IMAGE, MODALITIES, TEXT
+from mygo_cli.tokens.sources import TEXT_KEY, Watch, image_sources, text_sources, unwatched
+
+ROWS_AT_ONCE = 4096
+
+
+def find_faults(
+    path: Path, graph: KnowledgeGraph | None = None, watch: Watch = unwatched
+) -> list[str]:
+    """Return what is wrong with a cache, one line each; none for a good one.
+
+    With a graph also whether entities, pictures and texts are those that the cache was made of,
+    for which every picture is read.
+    """
+    try:
+        cache = TokenCache.open(path)
+        with opened(path) as file:
+            faults = [*_shape_faults(cache, file)]
+            if not faults:  # the rest relies on them
+                faults = [*_item_faults(cache, file), *_token_faults(cache, file)]
+                faults += _codebook_faults(cache, file)
+    except DataError as error:
+        return [error.problem.removeprefix(f"{path} ").rstrip(".")]
+    return faults + (_misfits(cache, graph, watch) if graph else [])
+
+
+def _shape_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
+    info, items = cache.info, file["items"]
+    count = len(items["entity"])
+    expected = {
+        "items/key": (count,),
+        "items/tokens": (count, info.max_tokens),
+        "items/length": (count,),
+        "items/status": (count,),
+        "items/error": (count,),
+        "codebook": (info.vocab_size, info.dim),
+    }
+    for name, shape in expected.items():
+        if file[name].shape != shape:
+            yield f"{name} has shape {file[name].shape}, not {shape}"
+    types = {
+        "items/tokens": dtype_for(info.vocab_size - 1),
+        "items/length": dtype_for(info.max_tokens),
+        "items/status": "uint8",
+        "codebook": "float32",
+    }
+    for name, dtype in types.items():
+        if file[name].dtype != dtype:
+            yield f"{name} has type {file[name].dtype}, not {dtype}"
+    if cache.modality not in MODALITIES:
+        yield f"its modality is {cache.modality!r}, not image or text"
+
+
+def _item_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
+    entities, owner = cache.entities, file["items/entity"][:]
+    if hashlib.sha256("\n".join(entities).encode()).hexdigest() != cache.entities_sha256:
+        yield "entities are not those that entities_sha256 says"
+    if len(owner) and (np.diff(owner) < 0).any():
+        yield "items/entity is not ascending"
+    if len(owner) and not 0 <= owner.min() <= owner.max() < len(entities):
+        yield "items/entity names rows that entities has not"
+    keys = cache.keys()
+    if cache.modality == IMAGE and len(set(keys)) < len(keys):
+        yield "items/key names a picture twice"
+    if cache.modality == TEXT and (set(keys) - {TEXT_KEY} or len(np.unique(owner)) < len(owner)):
+        yield "items/key does not name one text per entity"
+    status = cache.status()
+    if not np.isin(status, (PENDING, DONE, FAILED)).all():
+        yield "items/status holds something else than 0, 1 and 2"
+    if cache.complete and (status == PENDING).any():
+        yield f"it calls itself complete, and {int((status == PENDING).sum()):,} items are pending"
+    silent = sum(not reason for _, reason in cache.failures())
+    if silent:
+        yield f"{silent:,} failed items give no reason"
+
+
+def _token_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
+    """Look at the tokens of items that are done, some rows at a time."""
+    info, items = cache.info, file["items"]
+    long = outside = padded = 0
+    for start in range(0, len(items["status"]), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        done = items["status"][rows] == DONE
+        tokens, length = items["tokens"][rows][done], items["length"][rows][done]
+        valid = np.arange(info.max_tokens) < length[:, None]
+        long += int((length > info.max_tokens).sum())
+        outside += int((valid & (tokens >= info.vocab_size)).any(axis=1).sum())
+        padded += int((~valid & (tokens != 0)).any(axis=1).sum())
+    if long:
+        yield f"{long:,} items are longer than {info.max_tokens} tokens"
+    if outside:
+        yield f"{outside:,} items have token ids outside the vocabulary of {info.vocab_size:,}"
+    if padded:
+        yield f"{padded:,} items have something behind their last token"
+
+
+def _codebook_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
+    codebook: Array = file["codebook"][:]
+    if not np.isfinite(codebook).all():
+        yield "codebook is not finite"
+    if not cache.has_codebook and (cache.status() == DONE).any():
+        yield "items are done, and the codebook is not stored"
+    drop = np.array(cache.info.drop_ids, dtype=np.int64)
+    if len(drop) and not 0 <= drop.min() <= drop.max() < cache.info.vocab_size:
+        yield "drop_ids holds ids outside the vocabulary"
+
+
+def _misfits(cache: TokenCache, graph: KnowledgeGraph, watch: Watch) -> list[str]:
+    """Return how a cache differs from what would be made of a graph now."""
+    if cache.entities_sha256 != graph.entities_sha256:
+        return [f"it was made for other entities than those of {graph.folder}"]
+    if cache.modality == TEXT:
+        sources = text_sources(graph)[0]
+    else:
+        sources = image_sources(graph, watch=watch)
+    if sources.sha256 == cache.sources_sha256:
+        return []
+    what = "texts" if cache.modality == TEXT else "pictures"
+    return [f"the {what} of {graph.folder} changed since it was made"]

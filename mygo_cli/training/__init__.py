@@ -1,0 +1,1 @@
+"""The training loop, checkpoints, run folders, device and precision."""

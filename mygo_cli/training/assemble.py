@@ -1,0 +1,96 @@
+"""From settings and tokens, or from a checkpoint, to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mygo_cli import backends, config
+from mygo_cli.contracts import DECODERS
+from mygo_cli.errors import DataError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.tokens.selection import TokenTable
+from mygo_cli.training.settings import DecoderSettings, Settings
+
+
+def make_decoder(settings: DecoderSettings, dim: int) -> tuple[torch.nn.Module, dict[str, Any]]:
+    """Return the decoder plugin and all its options. Raises `BackendError` or `UsageError`."""
+    cls = backends.load(DECODERS, settings.name)
+    options = config.from_dict(cls.Options, settings.options, f"decoder {settings.name}")
+    try:
+        return cls(dim, options), asdict(options)
+    except ValueError as error:
+        raise DataError(f"decoder {settings.name}: {error}") from error
+
+
+def build_model(
+    settings: Settings, graph: KnowledgeGraph, image: TokenTable | None, text: TokenTable | None
+) -> MyGO:
+    """Return a fresh model for a graph."""
+    decoder, _ = make_decoder(settings.decoder, settings.model.dim)
+    return MyGO(
+        len(graph.entities), len(graph.relations), image, text, decoder, settings.model
+    )
+
+
+def rebuild_model(settings: Settings, state: Mapping[str, Tensor], path: Path) -> MyGO:
+    """Return the model whose parameters and token tables are `state`, read from `path`.
+
+    Raises `DataError` where the settings describe another model than the checkpoint holds.
+    """
+    try:
+        image, text = _table(state, "image"), _table(state, "text")
+        with torch.device("meta"):  # nothing is drawn at random only to be overwritten
+            decoder, _ = make_decoder(settings.decoder, settings.model.dim)
+            num_entities = _num_entities(state)
+            num_relations = len(state["relation.weight"])
+            model = MyGO(num_entities, num_relations, image, text, decoder, settings.model)
+        model.load_state_dict(dict(state), assign=True)
+    except (KeyError, RuntimeError) as error:
+        raise DataError(
+            f"{path} does not fit the config.toml of its run.", "Was one of them edited?"
+        ) from error
+    return model
+
+
+def _num_entities(state: Mapping[str, Tensor]) -> int:
+    for name in ("structure.weight", "image.ids", "text.ids"):
+        if f"entity_encoder.{name}" in state:
+            return len(state[f"entity_encoder.{name}"])
+    raise KeyError("entity_encoder")
+
+
+def _table(state: Mapping[str, Tensor], modality: str) -> TokenTable | None:
+    """Return one modality's token table as the checkpoint holds it."""
+    prefix = f"entity_encoder.{modality}."
+    if f"{prefix}ids" not in state:
+        return None
+    ids, mask, codes = (state[prefix + name].numpy() for name in ("ids", "mask", "codes"))
+    return TokenTable(ids, mask, codes, torch.arange(len(codes)).numpy())
+
+
+def graph_identity(graph: KnowledgeGraph) -> dict[str, Any]:
+    """Return what a checkpoint keeps of its graph, to notice another one."""
+    return {
+        "name": graph.name,
+        "entities_sha256": graph.entities_sha256,
+        "relations": list(graph.relations),
+    }
+
+
+def check_same_graph(identity: Mapping[str, Any], graph: KnowledgeGraph, path: Path) -> None:
+    """Raise `DataError` where `graph` is not the one that the checkpoint at `path` knows."""
+    here = graph_identity(graph)
+    for key, what in (("entities_sha256", "entities"), ("relations", "relations")):
+        if identity[key] != here[key]:
+            raise DataError(
+                f"{path} was trained on the graph {identity['name']}; the {what} of "
+                f"{graph.folder} are others.",
+                "Name its folder with --data, or train again.",
+            )

@@ -1,0 +1,52 @@
+"""The model card of a run, made from its other files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.training.run_folder import RunFolder
+
+
+def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any]) -> str:
+    """Return the run's README.md."""
+    settings = folder.settings()
+    environment = json.loads(folder.environment.read_text(encoding="utf-8"))
+    tokens = [
+        f"- {kind} tokens: {getattr(settings.tokens, f'{kind}_tokens')} an entity, "
+        f"from `{getattr(settings.tokens, f'{kind}_cache')}`"
+        for kind in ("image", "text")
+        if getattr(settings.tokens, kind)
+    ]
+    splits = [
+        f"| {name} | {values['overall']['count']:,} | "
+        + " | ".join(f"{values['overall'][key]:.4f}" for key in ("mrr", "hits@1", "hits@10"))
+        + " |"
+        for name, values in result["splits"].items()
+    ]
+    lines = [
+        f"# {folder.path.name}",
+        "",
+        f"A MyGO model that completes the knowledge graph `{graph.name}`: "
+        f"{len(graph.entities):,} entities, {len(graph.relations):,} relations, "
+        f"{len(graph.train):,} training triples.",
+        "",
+        f"- decoder: {settings.decoder.name}",
+        *tokens,
+        f"- structure embeddings: {'yes' if settings.model.structure else 'no'}",
+        f"- epoch {result['epoch']} of {settings.training.epochs}, "
+        f"selected by {result['selected_by']}",
+        f"- seed {settings.training.seed}, trained on {environment['device']}, "
+        f"torch {environment['packages']['torch']}, mygo {environment['packages']['mygo']}",
+        "",
+        "Filtered ranking of heads and tails, ties counted realistically:",
+        "",
+        "| split | ranks | MRR | Hits@1 | Hits@10 |",
+        "|---|---|---|---|---|",
+        *splits,
+        "",
+        "Repeat it with `mygo train --config config.toml`; ask it with",
+        f"`mygo rank --run {folder.path.name} --head X --relation Y`.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,54 @@
+"""Checkpoints: tensors and plain types only, written to a temporary name and renamed."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mygo_cli.errors import DataError
+
+FORMAT = "mygo-checkpoint"
+VERSION = 1
+
+
+def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write `content` (tensors and plain types) so that `path` is never half-written.
+
+    Raises `DataError` where the folder cannot be written to or the disk is full.
+    """
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with temporary.open("wb") as file:
+            torch.save({"format": FORMAT, "version": VERSION, **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        temporary.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or "is the disk full?"
+        raise DataError(f"{path} cannot be written: {reason}.") from error
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Return the content of a checkpoint, tensors on the CPU. Runs nothing that the file names.
+
+    Raises `DataError` for a missing or damaged file, or one of another kind.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such checkpoint.", "Was this run interrupted?") from error
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise DataError(f"{path} is damaged or no checkpoint of mygo.", "Train again.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise DataError(f"{path} is no checkpoint of mygo.", "Train again.")
+    if content["version"] != VERSION:
+        raise DataError(
+            f"{path} has checkpoint version {content['version']}; this mygo reads {VERSION}.",
+            "Install the mygo that wrote it, or train again.",
+        )
+    return content

@@ -1,0 +1,36 @@
+"""What a run ran on: versions, machine, command line."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+import torch
+
+PACKAGES = ("mygo", "torch", "transformers", "timm", "h5py", "numpy", "typer")
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Return plain values for `environment.json`."""
+    return {
+        "command": ["mygo", *sys.argv[1:]],
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cpu_count": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "device": str(device),
+        "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else "",
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def version(package: str) -> str:
+    """Return the installed version of a package, "not installed" where there is none."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

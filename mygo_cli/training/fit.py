@@ -1,0 +1,178 @@
+"""A whole run: train, look at the validation split, keep the best, measure it, write it down."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from mygo_cli.errors import Interrupted
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.ranking.evaluate import evaluate, score_with
+from mygo_cli.ranking.ranks import mean_reciprocal
+from mygo_cli.training.assemble import check_same_graph, graph_identity, rebuild_model
+from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
+from mygo_cli.training.loop import EpochDone, StepDone, Trainer
+from mygo_cli.training.run_folder import RunFolder
+from mygo_cli.training.settings import Settings
+from mygo_cli.training.stopping import Stopper
+
+
+@dataclass(frozen=True)
+class Looked:
+    """An epoch's result on the validation split: None where it was not looked at."""
+
+    epoch: EpochDone
+    validation_mrr: float | None
+    best_mrr: float
+
+
+Watch = Callable[[StepDone | Looked], None]
+
+
+class Fit:
+    """One run in its folder. Make it with `start` or `resume`, then `run` it."""
+
+    def __init__(
+        self, folder: RunFolder, settings: Settings, graph: KnowledgeGraph, model: MyGO
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.graph = graph
+        self.trainer = Trainer(model, graph.train, settings.training)
+        self.stopper = Stopper(settings.training.patience)
+
+    @property
+    def selects(self) -> bool:
+        """Say whether the validation split chooses the epoch."""
+        return self.settings.data.select == "best" and len(self.graph.valid) > 0
+
+    def run(self, watch: Watch) -> None:
+        """Train to the end or until no progress; raise `Interrupted` after Ctrl-C.
+
+        The checkpoint of the last whole epoch is on disk at any moment.
+        """
+        with _patient_interrupt() as stop_asked:
+            for event in self.trainer.run():
+                if isinstance(event, EpochDone):
+                    watch(self._after_epoch(event))
+                    if self.stopper.done:
+                        self.folder.append_log("no progress on the validation split, stopped")
+                        break
+                else:
+                    watch(event)
+                if stop_asked():
+                    raise self._interrupted()
+        self.folder.append_log("training done")
+
+    def _after_epoch(self, done: EpochDone) -> Looked:
+        """Look at the validation split if it is time, save, and write the epoch down."""
+        last = done.epoch == self.settings.training.epochs
+        mrr = None
+        if self.selects and (last or done.epoch % self.settings.training.evaluate_every == 0):
+            mrr = self._validate()
+            if self.stopper.look(done.epoch, mrr):
+                self._save_best(done.epoch, mrr)
+        elif not self.selects and last:
+            self._save_best(done.epoch, None)
+        save_checkpoint(self.folder.last, self._state())
+        self.folder.append_metrics({**asdict(done), "validation_mrr": mrr})
+        shown = "" if mrr is None else f" validation MRR {mrr:.4f}"
+        self.folder.append_log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
+        return Looked(done, mrr, self.stopper.best)
+
+    def _validate(self) -> float:
+        model, device = self.trainer.model, self.trainer.device
+        rivals = evaluate(
+            score_with(model), self.graph.valid, self.graph.all_triples(), device=device
+        )
+        return mean_reciprocal(rivals.better, rivals.ties)
+
+    def _save_best(self, epoch: int, mrr: float | None) -> None:
+        model = self.trainer.model.eval()
+        with torch.no_grad():
+            vectors = {
+                "entity_vectors": model.entity_vectors().cpu(),
+                "relation_vectors": model.relation_vectors().cpu(),
+            }
+        content = {
+            "model": model.state_dict(),
+            "graph": graph_identity(self.graph),
+            "epoch": epoch,
+            "validation_mrr": mrr,
+            **vectors,
+        }
+        save_checkpoint(self.folder.best, content)
+
+    def _state(self) -> dict[str, Any]:
+        """Return all that the next epoch depends on."""
+        cuda = torch.cuda.get_rng_state_all() if self.trainer.device.type == "cuda" else []
+        return {
+            "model": self.trainer.model.state_dict(),
+            "optimizer": self.trainer.optimizer.state_dict(),
+            "graph": graph_identity(self.graph),
+            "epoch": self.trainer.epoch,
+            "stopper": asdict(self.stopper),
+            "rng": {"cpu": torch.get_rng_state(), "cuda": cuda},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `_state` gave, except for the model's parameters."""
+        self.trainer.optimizer.load_state_dict(state["optimizer"])
+        self.trainer.epoch = state["epoch"]
+        # The settings may ask for more patience than the run had when it stopped.
+        self.stopper = Stopper(**{**state["stopper"], "patience": self.stopper.patience})
+        torch.set_rng_state(state["rng"]["cpu"])
+        if state["rng"]["cuda"] and self.trainer.device.type == "cuda":
+            torch.cuda.set_rng_state_all(state["rng"]["cuda"])
+
+    def _interrupted(self) -> Interrupted:
+        epoch = self.trainer.epoch
+        self.folder.append_log(f"interrupted after epoch {epoch}")
+        if not epoch:
+            return Interrupted("Interrupted before the first epoch was done; nothing was saved.")
+        return Interrupted(
+            f"Interrupted; epoch {epoch} of {self.settings.training.epochs} is saved.",
+            f"Go on with: mygo train --resume {self.folder.path}",
+        )
+
+
+def resume(folder: RunFolder, settings: Settings, graph: KnowledgeGraph, device: Any) -> Fit:
+    """Return the run of `folder` as it was after its last whole epoch."""
+    state = load_checkpoint(folder.last)
+    check_same_graph(state["graph"], graph, folder.last)
+    model = rebuild_model(settings, state["model"], folder.last)
+    # The file is mapped into memory and about to be replaced: own the parameters.
+    model.load_state_dict({name: value.clone() for name, value in state["model"].items()}, assign=True)
+    fit = Fit(folder, settings, graph, model.to(device))
+    fit.restore(state)
+    folder.forget_after(fit.trainer.epoch)
+    return fit
+
+
+@contextmanager
+def _patient_interrupt() -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C into a question asked between steps; a second one interrupts at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+
+    def remember(signum: int, frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+

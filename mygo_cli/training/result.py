@@ -1,0 +1,29 @@
+"""The selected model of a run, measured: what `result.json` holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.training.run_folder import RunFolder
+from mygo_cli.training.trained import load_trained
+
+
+def measure(folder: RunFolder, graph: KnowledgeGraph, device: torch.device) -> dict[str, Any]:
+    """Return the selected epoch, its validation MRR, and reports on validation and test.
+
+    Filtered ranking of both sides, realistic ties. A split without triples is left out.
+    """
+    trained = load_trained(folder, device)
+    reports = {
+        split: trained.report(graph, triples)
+        for split, triples in (("valid", graph.valid), ("test", graph.test))
+    }
+    return {
+        "epoch": trained.content["epoch"],
+        "validation_mrr": trained.content["validation_mrr"],
+        "selected_by": "validation MRR" if trained.content["validation_mrr"] else "last epoch",
+        "splits": {name: found.as_dict() for name, found in reports.items() if found},
+    }

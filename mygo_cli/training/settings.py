@@ -1,0 +1,115 @@
+"""Everything that decides a training run: what `config.toml` holds and `mygo train` offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mygo_cli.config import setting
+from mygo_cli.model.options import ModelOptions
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """The graph and how the best epoch is chosen."""
+
+    folder: str | None = setting(None, "Folder of the graph; the built-in graph world if unset.")
+    holdout: float = setting(0.0, "Share of train to cut off for validation, e.g. 0.05.")
+    select: Literal["best", "last"] = setting(
+        "best", "Keep the epoch with the best validation MRR, or the last one."
+    )
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.holdout < 1:
+            raise ValueError(f"--holdout {self.holdout} must lie in [0, 1).")
+
+
+@dataclass(frozen=True)
+class TokenSettings:
+    """Which tokens of each entity the model reads."""
+
+    image: bool = setting(True, "Use image tokens.")
+    text: bool = setting(True, "Use text tokens.")
+    image_cache: str | None = setting(
+        None, "Token cache of pictures; the newest complete one if unset."
+    )
+    text_cache: str | None = setting(
+        None, "Token cache of texts; the newest complete one if unset."
+    )
+    image_tokens: int = setting(8, "Image tokens kept of each entity (the paper's m).")
+    text_tokens: int = setting(16, "Text tokens kept of each entity (the paper's n).")
+    max_images: int | None = setting(None, "Use only the first pictures of each entity.")
+
+    def __post_init__(self) -> None:
+        for name in ("image_tokens", "text_tokens"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name.replace('_', '-')} must be at least 1.")
+        if self.max_images is not None and self.max_images < 1:
+            raise ValueError("--max-images must be at least 1.")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The optimisation."""
+
+    epochs: int = setting(60, "Passes over the training triples.")
+    batch_size: int = setting(256, "Questions in a step.")
+    learning_rate: float = setting(3e-3, "The highest learning rate of the schedule.")
+    schedule: Literal["one-cycle", "cosine-restarts", "constant"] = setting(
+        "one-cycle", "Course of the learning rate."
+    )
+    restart_epochs: int = setting(50, "First period of cosine-restarts; each next one doubles.")
+    warmup: float = setting(0.2, "Share of one-cycle during which the rate rises.")
+    clip: float = setting(1.0, "Largest norm of the gradient.")
+    label_smoothing: float = setting(0.1, "Share of the target spread over all entities.")
+    questions: Literal["distinct", "triples", "coin-flip"] = setting(
+        "distinct",
+        "What an epoch asks: each distinct question with all its answers, each triple for both "
+        "sides, or each triple for a side drawn by coin flip.",
+    )
+    contrastive: float = setting(0.01, "Weight of the contrastive loss (the paper's lambda).")
+    temperature: float = setting(0.5, "Temperature of the contrastive loss.")
+    contrastive_entities: int = setting(512, "Entities that a step contrasts.")
+    seed: int = setting(0, "Seed of everything random.")
+    evaluate_every: int = setting(5, "Epochs between two looks at the validation split.")
+    patience: int = setting(0, "Stop after so many looks without progress; 0 never stops early.")
+    device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps, ...")
+    precision: Literal["auto", "float32", "bf16"] = setting(
+        "auto", "Number format of the matrix products; auto is bf16 on CUDA, float32 elsewhere."
+    )
+
+    def __post_init__(self) -> None:
+        positive = ("epochs", "batch_size", "restart_epochs", "contrastive_entities")
+        for name in (*positive, "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name.replace('_', '-')} must be at least 1.")
+        for name in ("learning_rate", "clip", "temperature"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
+        for name in ("contrastive", "patience", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"--{name.replace('_', '-')} must not be negative.")
+        for name in ("label_smoothing", "warmup"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"--{name.replace('_', '-')} must lie in [0, 1).")
+
+
+@dataclass(frozen=True)
+class DecoderSettings:
+    """The plugin that scores."""
+
+    name: str = setting("tucker", "Decoder plugin; `mygo backends` lists them.")
+    options: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "The decoder's own options."}
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All sections of `config.toml`."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    tokens: TokenSettings = field(default_factory=TokenSettings)
+    model: ModelOptions = field(default_factory=ModelOptions)
+    decoder: DecoderSettings = field(default_factory=DecoderSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)

@@ -1,0 +1,85 @@
+"""A trained model as the other commands use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mygo_cli.errors import DataError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.ranking.evaluate import evaluate
+from mygo_cli.ranking.queries import Triples
+from mygo_cli.ranking.ranks import TieRule
+from mygo_cli.ranking.report import Report, report
+from mygo_cli.training.assemble import check_same_graph, rebuild_model
+from mygo_cli.training.checkpoint import load_checkpoint
+from mygo_cli.training.run_folder import RunFolder
+from mygo_cli.training.settings import Settings
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The selected model of a run, with the vectors saved beside it: no entity is encoded again.
+
+    `entities` (N, D) and `relations` (M, D).
+    """
+
+    folder: RunFolder
+    settings: Settings
+    model: MyGO
+    entities: Tensor
+    relations: Tensor
+    content: dict[str, Any]
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the model is."""
+        return self.entities.device
+
+    def score(self, queries: Queries) -> Tensor:
+        """Return scores (B, N), float32, of queries on any device."""
+        moved = Queries(*(part.to(self.device) for part in queries))
+        with torch.no_grad():
+            return self.model.scores(moved, self.entities, self.relations).float()
+
+    def has_tokens(self, modality: str) -> Tensor | None:
+        """Return which entities the model read tokens of, bool (N,); None if it read none."""
+        tokens = getattr(self.model.entity_encoder, modality)
+        return None if tokens is None else tokens.mask.any(1).cpu()
+
+    def report(
+        self,
+        graph: KnowledgeGraph,
+        triples: Triples,
+        ties: TieRule = "realistic",
+        batch_size: int = 512,
+        advance: Any = lambda done: None,
+    ) -> Report | None:
+        """Return the metrics of the model on `triples` (T, 3), both sides, filtered."""
+        rivals = evaluate(
+            self.score, triples, graph.all_triples(), batch_size, self.device, advance
+        )
+        return report(
+            rivals, triples, graph, self.has_tokens("image"), self.has_tokens("text"), ties
+        )
+
+
+def load_trained(folder: RunFolder, device: torch.device) -> Trained:
+    """Return the selected model of a run; raise `DataError` for a damaged one."""
+    settings = folder.settings()
+    content = load_checkpoint(folder.best)
+    missing = {"model", "graph", "entity_vectors", "relation_vectors"} - set(content)
+    if missing:
+        raise DataError(f"{folder.best} holds no {', '.join(sorted(missing))}.", "Train again.")
+    model = rebuild_model(settings, content["model"], folder.best).to(device).eval()
+    entities, relations = content["entity_vectors"], content["relation_vectors"]
+    return Trained(folder, settings, model, entities.to(device), relations.to(device), content)
+
+
+def check_graph(trained: Trained, graph: KnowledgeGraph) -> None:
+    """Raise `DataError` where the model was trained on other entities or relations."""
+    check_same_graph(trained.content["graph"], graph, trained.folder.best)

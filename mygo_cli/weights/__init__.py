@@ -1,0 +1,1 @@
+"""Published weights: fetching them, reading them safely, and the libraries that run them."""

@@ -1,0 +1,21 @@
+"""DistMult: a diagonal bilinear product (Yang et al. 2015)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mygo_cli.contracts import NoOptions
+
+
+class DistMult(nn.Module):
+    """score(q, r, e) = sum_i q_i r_i e_i"""
+
+    description = "DistMult, a diagonal bilinear product"
+    Options = NoOptions
+
+    def __init__(self, dim: int, options: NoOptions) -> None:
+        super().__init__()
+
+    def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
+        """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
+        return (query * relation) @ entities.T

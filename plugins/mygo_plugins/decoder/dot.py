@@ -1,0 +1,21 @@
+"""The inner product of context and entity: the triple encoder does all the work."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mygo_cli.contracts import NoOptions
+
+
+class Dot(nn.Module):
+    """score(q, r, e) = q . e"""
+
+    description = "inner product of context and entity, no parameters of its own"
+    Options = NoOptions
+
+    def __init__(self, dim: int, options: NoOptions) -> None:
+        super().__init__()
+
+    def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
+        """Return scores (B, N); the relation speaks through the context alone."""
+        return query @ entities.T

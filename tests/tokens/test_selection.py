@@ -1,0 +1,89 @@
+"""The m most frequent tokens, against a plain count."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from mygo_cli.tokens import selection
+from mygo_cli.tokens.selection import select_tokens
+
+
+def plain(entity, tokens, length, num_entities, m, drop_ids, max_images):
+    """Count with `collections.Counter`, whose ties keep the order of first occurrence."""
+    rows = []
+    for row in range(num_entities):
+        items = [i for i in range(len(entity)) if entity[i] == row and length[i]][:max_images]
+        words = [int(t) for i in items for t in tokens[i][: length[i]] if t not in drop_ids]
+        rows.append([token for token, _ in Counter(words).most_common(m)])
+    return rows
+
+
+def as_lists(table):
+    return [
+        [int(table.vocabulary[i]) for i in ids[mask]]
+        for ids, mask in zip(table.ids, table.mask, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("max_images", [None, 2])
+def test_agrees_with_a_plain_count(seed, max_images, monkeypatch):
+    monkeypatch.setattr(selection, "CHUNK", 40)
+    rng = np.random.default_rng(seed)
+    entity = np.sort(rng.integers(0, 9, 30)).astype(np.int32)
+    tokens = rng.integers(0, 12, (30, 7)).astype(np.uint16)
+    length = rng.integers(0, 8, 30).astype(np.uint16)
+    codebook = rng.standard_normal((12, 3)).astype(np.float32)
+    table = select_tokens(
+        entity,
+        tokens,
+        length,
+        num_entities=10,
+        m=4,
+        drop_ids=(0, 3),
+        codebook=codebook,
+        max_images=max_images,
+    )
+    assert as_lists(table) == plain(entity, tokens, length, 10, 4, {0, 3}, max_images)
+    np.testing.assert_array_equal(table.codes, codebook[table.vocabulary])
+    assert (table.ids[~table.mask] == 0).all()
+    assert table.ids.dtype == np.int64
+    assert table.codes.dtype == np.float32
+
+
+@pytest.mark.parametrize("large", [6, 1 << 62])
+def test_sorted_whether_or_not_the_numbers_can_be_packed(large):
+    values, ties = selection._sorted(np.array([5, 1, 5, large, 1]), np.array([0, 4, 2, 3, 1]))
+    assert values.tolist() == [1, 1, 5, 5, large]
+    assert ties.tolist() == [1, 4, 0, 2, 3]
+
+
+@pytest.mark.parametrize("items", [0, 3])
+def test_no_tokens_at_all(items):
+    table = select_tokens(
+        np.arange(items),
+        np.zeros((items, 5), dtype=np.uint16),
+        np.zeros(items, dtype=np.uint16),
+        num_entities=4,
+        m=2,
+        drop_ids=(),
+        codebook=np.ones((6, 3), dtype=np.float32),
+    )
+    assert not table.mask.any()
+    assert table.codes.tolist() == [[0.0, 0.0, 0.0]]
+    assert table.vocabulary.tolist() == [-1]
+    assert table.ids.shape == (4, 2)
+
+
+def test_padding_behind_the_length_is_not_read():
+    table = select_tokens(
+        np.array([0]),
+        np.array([[4, 0, 0, 0]], dtype=np.uint16),
+        np.array([1]),
+        num_entities=1,
+        m=3,
+        drop_ids=(),
+        codebook=np.ones((5, 2), dtype=np.float32),
+    )
+    assert as_lists(table) == [[4]]

@@ -1,0 +1,199 @@
+"""Kill, Ctrl-C, a full disk and a second process: no cache is ever damaged."""
+
+import errno
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from token_fakes import Grey, Learner
+
+from mygo_cli.errors import DataError, Interrupted
+from mygo_cli.tokens import writing
+from mygo_cli.tokens.cache import DONE, TokenCache
+from mygo_cli.tokens.images import tokenize_images
+from mygo_cli.tokens.job import Job
+from mygo_cli.tokens.lock import only_writer
+from mygo_cli.tokens.pictures import read_picture
+
+HERE = Path(__file__).parent
+
+
+def start(graph, cache, delay):
+    """Start the slow job in a process of its own."""
+    paths = os.pathsep.join([str(HERE), str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "slow_job.py"), str(graph.folder), str(cache), str(delay)],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(process, line):
+    for said in process.stdout:
+        if said.strip() == line:
+            return
+    raise AssertionError(process.stderr.read())
+
+
+def check(graph, path):
+    """Every item that the cache calls done has the tokens that it should have."""
+    cache = TokenCache.open(path)
+    items = cache.items()
+    tokenizer = Learner()
+    tokenizer.use_codebook(cache.codebook())
+    for row in np.flatnonzero(items.status == DONE):
+        prepared = Grey().prepare(read_picture(graph.images / items.keys[row]))
+        expected = tokenizer.encode(writing_tensor(prepared))[0].tolist()
+        assert items.tokens[row].tolist() == expected
+    return cache, items
+
+
+def writing_tensor(picture):
+    import torch
+
+    return torch.from_numpy(picture)[None]
+
+
+def only_cache(folder):
+    (path,) = folder.glob("*/*.h5")
+    return path
+
+
+def test_killed_it_goes_on_where_it_was(graph, tmp_path):
+    cache = tmp_path / "cache"
+    for after in ("image 1", "image 2"):
+        process = start(graph, cache, 0.2)
+        wait_for(process, after)
+        time.sleep(0.05)
+        process.kill()
+        process.communicate()
+    found, items = check(graph, only_cache(cache))
+    assert not found.complete
+    assert found.has_codebook
+    assert (items.status == DONE).sum() >= 3
+    summary = tokenize_images(graph, Learner(), Job(cache, "fake", batch_size=1))
+    assert summary.complete
+    assert summary.new <= 3
+    check(graph, summary.path)
+
+
+def test_ctrl_c_finishes_the_batch_in_flight(graph, tmp_path):
+    process = start(graph, tmp_path / "cache", 0.2)
+    wait_for(process, "image 1")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    _, items = check(graph, only_cache(tmp_path / "cache"))
+    done = (items.status == DONE).sum()
+    assert done in (1, 2)
+    assert said == f"Interrupted: image: {done} of 6 done; the same command goes on.\n"
+
+
+def test_ctrl_c_twice_does_not_wait(graph, tmp_path):
+    process = start(graph, tmp_path / "cache", 5)
+    wait_for(process, "image 0")
+    began = time.perf_counter()
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    process.communicate()
+    assert process.returncode == 130
+    assert time.perf_counter() - began < 3
+
+
+def test_ctrl_c_while_learning_the_codebook(graph, tmp_path):
+    class Impatient(Learner):
+        def fit(self, batches):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="learning the codebook"):
+        tokenize_images(graph, Impatient(), Job(tmp_path, "fake"))
+
+
+def test_a_second_process_is_told_to_wait(graph, tmp_path):
+    process = start(graph, tmp_path / "cache", 5)
+    wait_for(process, "image 0")
+    second = start(graph, tmp_path / "cache", 0)
+    _, said = second.communicate()
+    assert second.returncode == 1
+    assert "another process is writing this cache" in said
+    process.kill()
+    process.communicate()
+    summary = tokenize_images(graph, Learner(), Job(tmp_path / "cache", "fake"))
+    assert summary.complete
+
+
+def test_the_lock_is_free_after_use(tmp_path):
+    path = tmp_path / "a.h5"
+    for _ in range(2):
+        with (
+            only_writer(path),
+            pytest.raises(DataError, match="another process"),
+            only_writer(path),
+        ):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up(graph, tmp_path, monkeypatch):
+    """What was written stays; with room again the job goes on."""
+    job = Job(tmp_path / "cache", "fake", batch_size=1)
+    write, calls = writing.CacheWriter._write, []
+
+    def full_after_a_while(self, *arguments):
+        calls.append(arguments)
+        if len(calls) > 8:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing.CacheWriter, "_write", full_after_a_while)
+        with pytest.raises(DataError, match=r"cannot be written: No space left.*--cache-dir"):
+            tokenize_images(graph, Learner(), job)
+    _, items = check(graph, only_cache(tmp_path / "cache"))
+    assert (items.status == DONE).sum() == 2
+    assert tokenize_images(graph, Learner(), job).complete
+
+
+def _limited(graph, cache, answer):
+    """Tokenize where no file may grow beyond a few bytes, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    try:
+        tokenize_images(graph, Grey(), Job(cache, "fake"))
+    except DataError as error:
+        answer.send(str(error))
+    answer.send("no error")
+
+
+def test_no_room_for_the_cache_is_found_before_hdf5_meets_it(graph, tmp_path):
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_limited, args=(graph, tmp_path / "cache", theirs)
+    )
+    process.start()
+    assert "cannot be written: File too large" in ours.recv()
+    process.join()
+    assert process.exitcode == 0
+    assert list((tmp_path / "cache" / "small").iterdir()) == []
+
+
+def test_a_cache_folder_that_cannot_be(graph, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be written: Not a directory"):
+        tokenize_images(graph, Grey(), Job(tmp_path / "file", "fake"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_cache_folder_that_may_not_be_written(graph, tmp_path):
+    (tmp_path / "cache").mkdir(mode=0o500)
+    with pytest.raises(DataError, match="cannot be written: Permission denied"):
+        tokenize_images(graph, Grey(), Job(tmp_path / "cache", "fake"))
