@@ -8,8 +8,18 @@ from typing import Annotated
 import typer
 
 from mygo_cli import __version__, console
-from mygo_cli.commands import backends, cache, data, doctor, evaluate, quickstart, rank
-from mygo_cli.commands import tokenize, train
+from mygo_cli.commands import (
+    backends,
+    cache,
+    data,
+    doctor,
+    evaluate,
+    quickstart,
+    rank,
+    tokenize,
+    tokens,
+    train,
+)
 from mygo_cli.errors import MygoError
 
 app = typer.Typer(
@@ -27,6 +37,7 @@ app.command()(evaluate.evaluate)
 app.command()(rank.rank)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
+app.add_typer(tokens.app, name="tokens")
 app.command()(backends.backends)
 app.command()(doctor.doctor)
 
@@ -42,39 +53,42 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Complete multi-modal knowledge graphs: tokenize, train, rank."""
 
 
 def main() -> None:
-    """Run the command line; every error ends in one line and its exit code."""
+    """Run the command line; every error ends in one line and its exit code.
+
+    Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end.
+    """
     try:
         app(standalone_mode=True)
     except MygoError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("Interrupted.", 130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has left: no complaint at exit
-        sys.exit(1)
-    except MemoryError:
-        _fail("Out of memory. Use a smaller --batch-size or --dim.", 1)
     except OSError as error:
         _fail(f"{error.filename or 'A file'}: {error.strerror or error}.", 1)
     except Exception as error:
-        if _debugging():
-            raise  # noqa: PLE0704
-        console.note(f"Error: {type(error).__name__}: {error}")
-        console.note("This is a fault in mygo. Please report it with mygo --debug ... and mygo doctor.")
-        sys.exit(1)
+        if _out_of_memory(error):
+            _fail("Out of memory. Use a smaller --batch-size or --dim.", 1)
+        line = (str(error).splitlines() or [""])[0]
+        _fail(
+            f"{type(error).__name__}: {line}\n"
+            "This is a fault in mygo. Please report it with mygo --debug ... and mygo doctor.",
+            1,
+        )
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Say whether memory ran out, as Python, PyTorch on a GPU and PyTorch on a CPU put it."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or "not enough memory" in str(error)
 
 
 def _fail(line: str, code: int) -> None:
     if _debugging():
-        raise  # noqa: PLE0704
+        raise
     console.note(f"Error: {line}")
     sys.exit(code)
 

@@ -34,10 +34,17 @@ def installed(group: str) -> list[Backend]:
 
     found = []
     for point in entrypoints.get_group_all(group):
-        package, version = (point.distro.name, point.distro.version) if point.distro else ("?", "?")
+        package, version = _package(point)
         target = f"{point.module_name}:{point.object_name}"
         found.append(Backend(group, point.name, target, package, version))
     return sorted(set(found), key=lambda backend: (backend.name, backend.package))
+
+
+def _package(point: Any) -> tuple[str, str]:
+    """Return name and version of the package that registers an entry point."""
+    if point.distro is None:
+        return "?", "?"
+    return point.distro.name.replace("_", "-"), point.distro.version
 
 
 def find(group: str, name: str) -> Backend:

@@ -1,4 +1,4 @@
-"""Dataclass settings to and from TOML, and from `key=value` pairs, with errors that name the key."""
+"""Dataclass settings to and from TOML and `key=value` pairs, with errors that name the key."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def from_dict(cls: type[T], values: Mapping[str, Any], where: str) -> T:
 
 
 def from_pairs(cls: type[T], pairs: Sequence[str], where: str) -> T:
-    """Return the dataclass `cls` filled from `key=value` texts, as `--decoder-option` brings them."""
+    """Return the dataclass `cls` filled from `key=value` texts, as options bring them."""
     hints = typing.get_type_hints(cls)
     values: dict[str, Any] = {}
     for pair in pairs:
@@ -95,6 +95,10 @@ def _parse(kind: Any, text: str) -> Any:
             return None
         if alternative is bool and text.lower() in ("true", "false", "yes", "no"):
             return text.lower() in ("true", "yes")
+        if get_origin(alternative) is Literal:
+            for choice in get_args(alternative):
+                if text == str(choice):
+                    return choice
         if alternative in (int, float):
             try:
                 return alternative(text)
@@ -129,11 +133,19 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
 
 def _describe(kind: Any) -> str:
     """Return how a type is called in an error message."""
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    words = {
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        str: "a text",
+        Path: "a path",
+        tuple: "a list",
+    }
     parts = []
     for alternative in _alternatives(kind):
-        if get_origin(alternative) is Literal:
+        origin = get_origin(alternative) or alternative
+        if origin is Literal:
             parts.append("one of " + ", ".join(map(str, get_args(alternative))))
         elif alternative is not types.NoneType:
-            parts.append(words.get(alternative, getattr(alternative, "__name__", "a table")))
+            parts.append(words.get(origin, "a table"))
     return " or ".join(parts)

@@ -52,9 +52,7 @@ def progress(*extra_columns: str, transient: bool = False) -> Progress:
         rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
     ]
     hidden = not stderr().is_terminal  # a log file needs no bar
-    return rich_progress.Progress(
-        *columns, console=stderr(), transient=transient, disable=hidden
-    )
+    return rich_progress.Progress(*columns, console=stderr(), transient=transient, disable=hidden)
 
 
 def table(
@@ -90,6 +88,7 @@ def _cell(value: object) -> str:
 def print_json(value: object) -> None:
     """Print JSON on stdout, without colours or wrapping, so that it can be piped."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    sys.stdout.flush()  # here a reader that has left ends the command quietly; at exit it would not
 
 
 def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -98,3 +97,4 @@ def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
         writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+        sys.stdout.flush()

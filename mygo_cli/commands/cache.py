@@ -84,7 +84,9 @@ def merge_command(
     if json:
         console.print_json(as_json(summary))
     else:
-        show([summary], "mygo train")
+        show([summary])
+        if summary.pending:
+            console.say(f"{summary.pending:,} items are in none of these shards.")
 
 
 def _files(file: Path | None, folder: Path | None) -> list[Path]:

@@ -43,9 +43,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure a run: filtered ranks of heads and tails, overall and in groups."""
-    name, report = evaluate_run(
-        run, runs_dir(runs_folder), data, split, ties, batch_size, device
-    )
+    name, report = evaluate_run(run, runs_dir(runs_folder), data, split, ties, batch_size, device)
     if as_json:
         console.print_json({"run": name, "split": split, "ties": ties, **report.as_dict()})
         return

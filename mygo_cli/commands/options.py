@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 DataOption = Annotated[
-    Optional[Path],
+    Path | None,
     typer.Option(
         "--data",
         help="Folder of the graph (docs/data.md). Default: the built-in graph world.",
@@ -17,17 +17,17 @@ DataOption = Annotated[
     ),
 ]
 CacheDirOption = Annotated[
-    Optional[Path],
+    Path | None,
     typer.Option(
         "--cache-dir", help="Folder of token caches. Default: mygo-work/cache.", show_default=False
     ),
 ]
 RunsDirOption = Annotated[
-    Optional[Path],
+    Path | None,
     typer.Option("--runs-dir", help="Folder of runs. Default: mygo-work/runs.", show_default=False),
 ]
 RunOption = Annotated[
-    Optional[Path],
+    Path | None,
     typer.Option("--run", help="Folder or name of the run. Default: the newest."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,14 +26,14 @@ Answered = list[tuple["Question", list["Prediction"]]]
 
 def rank(
     head: Annotated[
-        Optional[str], typer.Option(help="Known head; its missing tails are ranked.")
+        str | None, typer.Option(help="Known head; its missing tails are ranked.")
     ] = None,
-    relation: Annotated[Optional[str], typer.Option(help="Relation of the missing fact.")] = None,
+    relation: Annotated[str | None, typer.Option(help="Relation of the missing fact.")] = None,
     tail: Annotated[
-        Optional[str], typer.Option(help="Known tail; its missing heads are ranked.")
+        str | None, typer.Option(help="Known tail; its missing heads are ranked.")
     ] = None,
     questions: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(
             "--file",
             help="Ask every line of this file: head, relation, tail, tab-separated, with ? for "
@@ -105,9 +105,11 @@ def read_questions(path: Path, graph: KnowledgeGraph) -> list[Question]:
     from mygo_cli.ranking.predict import find_question
 
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: {error}.", "Save it as UTF-8.") from error
     found = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -128,9 +130,7 @@ def read_questions(path: Path, graph: KnowledgeGraph) -> list[Question]:
     return found
 
 
-def _rows(
-    graph: KnowledgeGraph, asked: Question, found: list[Prediction]
-) -> list[dict[str, Any]]:
+def _rows(graph: KnowledgeGraph, asked: Question, found: list[Prediction]) -> list[dict[str, Any]]:
     """Return answers as flat records with the whole fact in each."""
     rows = []
     for answer in found:
@@ -161,7 +161,7 @@ def print_answers(graph: KnowledgeGraph, asked: Question, found: list[Prediction
             answer.rank,
             graph.entities[answer.entity],
             graph.names[answer.entity],
-            round(answer.score, 3),
+            answer.score,
             answer.probability,
             f"known ({answer.known})" if answer.known else "new",
         )

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -34,7 +34,8 @@ def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Cal
             parameters=[*own, *_parameters(settings)]
         )
         command.__annotations__ = {
-            p.name: p.annotation for p in command.__signature__.parameters.values()  # type: ignore[attr-defined]
+            p.name: p.annotation
+            for p in command.__signature__.parameters.values()  # type: ignore[attr-defined]
         }
         return command
 
@@ -51,9 +52,7 @@ def _parameters(settings: type) -> list[inspect.Parameter]:
     ]
 
 
-def _parameter(
-    section: str, field: dataclasses.Field[Any], kind: Any
-) -> inspect.Parameter:
+def _parameter(section: str, field: dataclasses.Field[Any], kind: Any) -> inspect.Parameter:
     flag = FLAGS.get((section, field.name), "--" + field.name.replace("_", "-"))
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
@@ -68,7 +67,7 @@ def _parameter(
         f"{section}__{field.name}",
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[Optional[kind], option],
+        annotation=Annotated[kind | None, option],
     )
 
 
@@ -89,11 +88,11 @@ def typed(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return nested
 
 
-def overlaid(
-    below: Mapping[str, Any], above: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+def overlaid(below: Mapping[str, Any], above: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return nested settings `below` with those of `above` in their place."""
-    merged = {section: dict(values) for section, values in below.items()}
+    merged = dict(below)
     for section, values in above.items():
-        merged[section] = {**merged.get(section, {}), **values}
+        found = merged.get(section, {})
+        if isinstance(found, Mapping):  # what is no table is refused when it is read
+            merged[section] = {**found, **values}
     return merged

@@ -107,8 +107,18 @@ def tokenize(
         summaries = tokenize_graph(graph, choices, job, watch)
     if json:
         console.print_json({"caches": [as_json(summary) for summary in summaries]})
-    else:
-        show(summaries, "mygo train" + (f" --data {data}" if data else ""))
+        return
+    show(summaries)
+    console.say(_next_step(summaries, job.shard, data))
+
+
+def _next_step(summaries: list[Summary], shard: tuple[int, int], data: Path | None) -> str:
+    """Return what to do after the job."""
+    if shard[1] > 1:
+        return f"Next, after all {shard[1]} shards: mygo cache merge OUT SHARDS..."
+    if all(summary.complete for summary in summaries):
+        return "Next: mygo train" + (f" --data {data}" if data else "")
+    return "Next: mygo tokenize without --limit; only complete caches are used for training."
 
 
 def parse_shard(text: str | None) -> tuple[int, int]:
@@ -147,8 +157,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
     }
 
 
-def show(summaries: list[Summary], train: str) -> None:
-    """Print what was done, what failed and what comes next."""
+def show(summaries: list[Summary]) -> None:
+    """Print what was done and what failed."""
     for summary in summaries:
         if summary.complete and not summary.new:
             console.say(f"{summary.modality}: {summary.path} is already complete.")
@@ -161,10 +171,6 @@ def show(summaries: list[Summary], train: str) -> None:
             console.say(f"failed: {key}: {reason}")
         if len(summary.failures) > FAILURES_SHOWN:
             console.say(f"... and {len(summary.failures) - FAILURES_SHOWN:,} more")
-    if all(summary.complete for summary in summaries):
-        console.say(f"Next: {train}")
-    else:
-        console.say("Unfinished caches are not used for training; without --limit it goes on.")
 
 
 def _row(summary: Summary) -> list[object]:

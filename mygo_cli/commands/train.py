@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,7 @@ from mygo_cli.commands.options import (
 )
 from mygo_cli.commands.settings_options import overlaid, typed, with_settings_options
 from mygo_cli.errors import DataError, UsageError
-from mygo_cli.training.settings import Settings
+from mygo_cli.training.settings import DecoderSettings, Settings
 
 if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 @with_settings_options(Settings)
 def train(
     config_file: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--config", help="Settings in TOML; options given here overrule them."),
     ] = None,
     resume: Annotated[
-        Optional[Path], typer.Option("--resume", help="Go on with this interrupted run.")
+        Path | None, typer.Option("--resume", help="Go on with this interrupted run.")
     ] = None,
     decoder_option: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             "--decoder-option",
             metavar="KEY=VALUE",
@@ -74,17 +74,11 @@ def train(
 def resolve(
     config_file: Path | None, given: dict[str, dict[str, Any]], decoder_options: list[str]
 ) -> Settings:
-    """Return the settings of a file overruled by the options that were typed.
-
-    Another decoder than the file's drops the file's decoder options.
-    """
+    """Return the settings of a file overruled by the options that were typed."""
     from mygo_cli import backends
     from mygo_cli.contracts import DECODERS
 
-    below = config.read_toml(config_file) if config_file else {}
-    if "name" in given.get("decoder", {}) and isinstance(below.get("decoder"), dict):
-        if below["decoder"].get("name") != given["decoder"]["name"]:
-            below["decoder"].pop("options", None)
+    below = without_overruled(config.read_toml(config_file), given) if config_file else {}
     where = str(config_file) if config_file else "mygo train"
     settings = config.from_dict(Settings, overlaid(below, given), where)
     cls = backends.load(DECODERS, settings.decoder.name)
@@ -96,12 +90,37 @@ def resolve(
         cls.Options, {**settings.decoder.options, **chosen}, f"decoder {settings.decoder.name}"
     )
     decoder = dataclasses.replace(settings.decoder, options=dataclasses.asdict(complete))
-    return dataclasses.replace(settings, decoder=decoder)
+    folder = settings.data.folder
+    data = dataclasses.replace(
+        settings.data, folder=str(Path(folder).absolute()) if folder else None
+    )
+    return dataclasses.replace(settings, decoder=decoder, data=data)
 
 
-def train_run(
-    settings: Settings, caches: Path, runs: Path
-) -> tuple[RunFolder, dict[str, Any]]:
+def without_overruled(below: dict[str, Any], given: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a file's settings without what the typed options leave no use for.
+
+    That is the options of another decoder, and token caches of another graph or of a modality
+    that is switched off.
+    """
+    data, tokens, decoder = (
+        dict(section) if isinstance(section := below.get(name), dict) else {}
+        for name in ("data", "tokens", "decoder")
+    )
+    chosen = given.get("decoder", {}).get("name")
+    if chosen is not None and chosen != decoder.get("name", DecoderSettings().name):
+        decoder.pop("options", None)
+    folder = given.get("data", {}).get("folder")
+    moved = folder is not None and Path(folder).absolute() != Path(data.get("folder", ""))
+    for modality in ("image", "text"):
+        if moved or given.get("tokens", {}).get(modality) is False:
+            tokens.pop(f"{modality}_cache", None)
+    return below | {
+        name: section for name, section in (("tokens", tokens), ("decoder", decoder)) if section
+    }
+
+
+def train_run(settings: Settings, caches: Path, runs: Path) -> tuple[RunFolder, dict[str, Any]]:
     """Train from the start in a new run folder; return the folder and `result.json`."""
     from mygo_cli.training.assemble import build_model
     from mygo_cli.training.device import choose_device, seed_everything
@@ -203,7 +222,7 @@ def with_tokens(
         kept = getattr(tokens, f"{modality}_tokens")
         most = tokens.max_images if modality == "image" else None
         tables[modality] = load_token_table(path, graph, kept, most)
-        changes[f"{modality}_cache"] = str(path)
+        changes[f"{modality}_cache"] = str(path.absolute())
     settings = dataclasses.replace(settings, tokens=dataclasses.replace(tokens, **changes))
     if not (settings.model.structure or tables["image"] or tables["text"]):
         raise UsageError(

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from mygo_cli.model.contrastive import contrastive_loss
-from mygo_cli.model.entity_encoder import EntityEncoder
 from mygo_cli.dropout import Dropout
+from mygo_cli.model.contrastive import contrastive_loss
+from mygo_cli.model.entity_encoder import EntityEncoder, ProjectedCodes
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.model.triple_encoder import TripleEncoder
 from mygo_cli.tokens.selection import TokenTable
@@ -49,9 +49,13 @@ class MyGO(nn.Module):
         self.decoder = decoder
         nn.init.xavier_uniform_(self.relation.weight)
 
-    def entity_vectors(self) -> Tensor:
+    def project_codes(self) -> ProjectedCodes:
+        """Return the projected token codes, which `entity_vectors` and `contrast` can share."""
+        return self.entity_encoder.project()
+
+    def entity_vectors(self, codes: ProjectedCodes | None = None) -> Tensor:
         """Return every entity's vector, (N, D)."""
-        return self.entity_encoder(None)
+        return self.entity_encoder(self.project_codes() if codes is None else codes)
 
     def relation_vectors(self) -> Tensor:
         """Return every relation's vector, (M, D)."""
@@ -64,9 +68,12 @@ class MyGO(nn.Module):
         )
         return self.decoder(context, relation, entities)
 
-    def contrast(self, entities: Tensor, rows: Tensor, temperature: float) -> Tensor:
+    def contrast(
+        self, codes: ProjectedCodes, entities: Tensor, rows: Tensor, temperature: float
+    ) -> Tensor:
         """Return the contrastive loss of the entities `rows` (S,), given all vectors (N, D)."""
-        return contrastive_loss(entities[rows], self.entity_encoder.outputs(rows), temperature)
+        outputs = self.entity_encoder.outputs(codes, rows)
+        return contrastive_loss(entities[rows], outputs, temperature)
 
 
 def link_loss(scores: Tensor, rows: Tensor, answers: Tensor, smoothing: float = 0.0) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mygo_cli.config import setting
 
@@ -21,6 +22,11 @@ class ModelOptions:
     structure_dropout: float = setting(0.3, "Dropout on structure and relation embeddings.")
     image_dropout: float = setting(0.2, "Dropout on projected image tokens.")
     text_dropout: float = setting(0.2, "Dropout on projected text tokens.")
+    token_dropout: Literal["code", "token"] = setting(
+        "code",
+        "Draw token dropout once a step for each code, or for each token of each entity as "
+        "published (slower).",
+    )
 
     def __post_init__(self) -> None:
         if self.dim < 1 or self.heads < 1 or self.dim % self.heads:

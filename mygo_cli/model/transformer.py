@@ -57,26 +57,33 @@ class SelfAttention(nn.Module):
         products with x instead of two (B, L, D) tensors. `query` is (B, D), or (1, D) where all
         sequences share it.
         """
-        batch, _, dim = x.shape
-        head_dim = dim // self.heads
-        w_query, w_key, w_value = self.in_proj_weight.chunk(3)
-        b_query, _, b_value = self.in_proj_bias.chunk(3)
-        query_heads = F.linear(query, w_query, b_query).unflatten(1, (self.heads, head_dim))
-        folded = torch.einsum(
-            "bhe,hed->bhd", query_heads, w_key.unflatten(0, (self.heads, head_dim))
-        ) / math.sqrt(head_dim)
-        if len(folded) == 1:
-            scores = x @ folded[0].T  # (B, L, H)
-        else:
-            scores = x @ folded.transpose(1, 2)
+        folded = self.fold(query)
+        shared = len(folded) == 1
+        scores = x @ (folded[0].T if shared else folded.transpose(1, 2))  # (B, L, H)
         if mask is not None:
             scores = scores.masked_fill(~mask[:, :, None], -math.inf)
         weights = self.dropout(scores.softmax(1))
-        pooled = weights.transpose(1, 2) @ x  # (B, H, D)
-        value_heads = w_value.unflatten(0, (self.heads, head_dim))
-        mixed = torch.einsum("bhd,hed->bhe", pooled, value_heads)
-        mixed = mixed + weights.sum(1)[:, :, None] * b_value.unflatten(0, (self.heads, head_dim))
-        return self.out_proj(mixed.reshape(batch, dim))
+        return self.unfold(weights.transpose(1, 2) @ x, weights.sum(1))
+
+    def fold(self, query: Tensor) -> Tensor:
+        """Return, for queries (B, D), what scores a position x by x . f in each head, (B, H, D)."""
+        head_dim = self.out_proj.in_features // self.heads
+        w_query, w_key, _ = self.in_proj_weight.chunk(3)
+        heads = F.linear(query, w_query, self.in_proj_bias.chunk(3)[0]).unflatten(
+            1, (self.heads, head_dim)
+        )
+        key_heads = w_key.unflatten(0, (self.heads, head_dim))
+        return torch.einsum("bhe,hed->bhd", heads, key_heads) / math.sqrt(head_dim)
+
+    def unfold(self, pooled: Tensor, total: Tensor) -> Tensor:
+        """Return the attention's output (B, D), given each head's weighted sum of positions.
+
+        `pooled` (B, H, D), and `total` (B, H), the sum of the weights.
+        """
+        w_value, b_value = self.in_proj_weight.chunk(3)[2], self.in_proj_bias.chunk(3)[2]
+        heads = torch.einsum("bhd,hed->bhe", pooled, w_value.unflatten(0, (self.heads, -1)))
+        heads = heads + total[:, :, None] * b_value.unflatten(0, (self.heads, -1))
+        return self.out_proj(heads.flatten(1))
 
 
 class EncoderLayer(nn.Module):
@@ -93,7 +100,11 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None, queries: Tensor) -> Tensor:
         """Return the layer's output at the positions whose states are `queries`, (B, R, D)."""
-        x = self.norm1(queries + self.dropout(self.self_attn(x, mask, queries)))
+        return self.finish(queries, self.self_attn(x, mask, queries))
+
+    def finish(self, queries: Tensor, attended: Tensor) -> Tensor:
+        """Return the layer's output, given its attention's: all that follows, (..., D)."""
+        x = self.norm1(queries + self.dropout(attended))
         hidden = self.dropout(F.relu(self.linear1(x)))
         return self.norm2(x + self.dropout(self.linear2(hidden)))
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mygo_cli.errors import MygoError
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.ranking.queries import Questions, Triples, ask, question_keys
-from mygo_cli.ranking.ranks import count_known_rivals, count_rivals
+from mygo_cli.ranking.ranks import check_finite, count_known_rivals, count_rivals
 
 ROW_BYTES = 1 << 28  # at most this much for the comparison of truths with their rivals
 
@@ -57,19 +56,15 @@ def evaluate(
 ) -> Rivals:
     """Rank both sides of `triples` (T, 3), leaving out all other `known` (K, 3) answers.
 
-    `advance` is told how many questions each batch held. Raises `MygoError` for a score that is
-    not a number.
+    The rows of `known` are distinct. `advance` is told how many questions each batch held. Raises
+    `MygoError` for a score that is not a finite number.
     """
     questions = ask(triples)
     filters = _known_answers(questions, known)
     better, ties = [], []
     for batch in questions.batches(batch_size):
         scores = score(Queries(*(part.to(device) for part in batch.queries)))
-        if not torch.isfinite(scores).all():
-            raise MygoError(
-                "The model's scores are not finite numbers, so there is no ranking.",
-                "Train again with a smaller --learning-rate.",
-            )
+        check_finite(scores)
         rows, truths = batch.rows.to(device), questions.answers[batch.places].to(device)
         start, answers = filters(batch.questions)
         known_better, known_ties = count_known_rivals(
@@ -117,9 +112,7 @@ def _known_answers(
             ]
         ]
     )
-    pool_keys, order = question_keys(
-        pool.entity, pool.relation, pool.predict_head, bounds
-    ).sort()
+    pool_keys, order = question_keys(pool.entity, pool.relation, pool.predict_head, bounds).sort()
     keys = question_keys(questions.entity, questions.relation, questions.predict_head, bounds)
     place = torch.searchsorted(pool_keys, keys).clamp(max=len(pool_keys) - 1)
     found = pool_keys[place] == keys

@@ -11,6 +11,7 @@ from torch import Tensor
 from mygo_cli.errors import UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import Queries
+from mygo_cli.ranking.ranks import check_finite
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,13 @@ def predict(
     """Return the `top` answers to each question, best first, equal scores in entity order.
 
     With `hide_known` answers that stand in any split are neither shown nor counted in ranks and
-    probabilities.
+    probabilities. Raises `MygoError` for a score that is not a finite number.
     """
     found = []
     for first in range(0, len(questions), 256):
         part = questions[first : first + 256]
         scores = score(_as_queries(part)).cpu()
+        check_finite(scores)
         found += [
             _best(row, _known_answers(graph, question), top, hide_known)
             for row, question in zip(scores, part, strict=True)
@@ -86,9 +88,7 @@ def _as_queries(questions: list[Question]) -> Queries:
 
 def _known_answers(graph: KnowledgeGraph, question: Question) -> dict[int, str]:
     """Return the answers that the graph already holds, with the split that holds them."""
-    given, side, asked = (
-        (question.tail, 2, 0) if question.head is None else (question.head, 0, 2)
-    )
+    given, side, asked = (question.tail, 2, 0) if question.head is None else (question.head, 0, 2)
     triples = graph.all_triples()
     rows = triples[(triples[:, side] == given) & (triples[:, 1] == question.relation)]
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,15 @@ class Questions:
         return Queries(self.entity[rows], self.relation[rows], self.predict_head[rows])
 
     def batches(self, size: int) -> Iterator[Batch]:
-        """Yield the questions in order, at most `size` at a time."""
+        """Yield the questions in order, at most `size` at a time, batches as even as can be.
+
+        A small last batch would spoil the statistics of batch normalisation.
+        """
         start = self.start.tolist()
         counts = self.start.diff()
-        for first in range(0, len(self), size):
-            last = min(first + size, len(self))
+        number = -(-len(self) // size)
+        edges = [place * len(self) // number for place in range(number + 1)] if number else []
+        for first, last in pairwise(edges):
             places = slice(start[first], start[last])
             rows = torch.repeat_interleave(torch.arange(last - first), counts[first:last])
             yield Batch(slice(first, last), self.queries(slice(first, last)), rows, places)
@@ -66,7 +71,7 @@ class Questions:
 
 @dataclass(frozen=True)
 class Batch:
-    """Questions `questions` of a set; answer j of `places` belongs to row `rows[j]` of `queries`."""
+    """Questions `questions` of a set; answer j of `places` belongs to row `rows[j]` here."""
 
     questions: slice
     queries: Queries

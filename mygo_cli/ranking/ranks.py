@@ -8,6 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from mygo_cli.errors import MygoError
+
 TieRule = Literal["realistic", "optimistic", "pessimistic", "official"]
 HITS = (1, 3, 10)
 
@@ -63,6 +65,15 @@ def metrics(all_ranks: Tensor) -> Metrics | None:
 def mean_reciprocal(better: Tensor, ties: Tensor) -> float:
     """Return the realistic MRR, 0.0 of no ranks."""
     return ranks(better, ties).reciprocal().mean().item() if len(better) else 0.0
+
+
+def check_finite(scores: Tensor) -> None:
+    """Raise `MygoError` for a score that is not a finite number: it would rank anywhere."""
+    if not torch.isfinite(scores).all():
+        raise MygoError(
+            "The model's scores are not finite numbers, so there is no ranking.",
+            "Train again with a smaller --learning-rate.",
+        )
 
 
 def count_rivals(scores: Tensor, rows: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:

@@ -77,9 +77,7 @@ def report(
     )
 
 
-def _grouped(
-    all_ranks: Tensor, group: Tensor, names: Sequence[str]
-) -> dict[str, Metrics]:
+def _grouped(all_ranks: Tensor, group: Tensor, names: Sequence[str]) -> dict[str, Metrics]:
     """Return the metrics of each group that has ranks; `group` (P,) holds places in `names`."""
     found = {}
     for number in group.unique().tolist():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -170,12 +169,12 @@ def opened(path: Path) -> Iterator[h5py.File]:
     except PermissionError as error:
         raise DataError(f"{path} cannot be read: permission denied.") from error
     except OSError as error:
-        reason = "is a folder" if error.errno == errno.EISDIR else "is not an HDF5 file, or damaged"
+        reason = f"is damaged: {_one_line(error)}" if h5py.is_hdf5(path) else "is not an HDF5 file"
         raise DataError(f"{path} {reason}.", REMAKE) from error
     with file:
         try:
             yield file
-        except (OSError, KeyError, RuntimeError, UnicodeDecodeError) as error:
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
             raise DataError(f"{path} is damaged: {_one_line(error)}.", REMAKE) from error
 
 
@@ -207,4 +206,6 @@ def _strings(dataset: h5py.Dataset) -> list[str]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).partition(" (")[0].strip("'\"")
+    """Return what HDF5 says; the cause stands in parentheses behind what it was about to do."""
+    said = " ".join(str(error).split()).strip("'\"")
+    return said.partition(" (")[2].removesuffix(")") or said

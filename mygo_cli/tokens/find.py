@@ -18,7 +18,8 @@ def cache_path(
     folder: Path, dataset: str, modality: str, backend: str, fingerprint: str, shard: str = ""
 ) -> Path:
     """Return where a cache lies: `<folder>/<dataset>/<modality>-<backend>-<fingerprint[:8]>.h5`."""
-    return folder / dataset / f"{modality}-{backend}-{fingerprint[:8]}{shard}.h5"
+    name = f"{modality}-{backend.replace('/', '_')}-{fingerprint[:8]}{shard}.h5"
+    return folder / dataset / name
 
 
 def caches_in(folder: Path, dataset: str = "*", modality: str = "*") -> list[Path]:

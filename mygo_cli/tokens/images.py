@@ -17,7 +17,7 @@ from mygo_cli.tokens.find import IMAGE
 from mygo_cli.tokens.job import Job, Task, run
 from mygo_cli.tokens.picture_loader import PictureLoader
 from mygo_cli.tokens.pictures import quiet_pillow
-from mygo_cli.tokens.sources import Watch, image_paths, image_sources, unwatched
+from mygo_cli.tokens.sources import Watch, image_sources, unwatched
 from mygo_cli.tokens.summary import Summary
 from mygo_cli.tokens.writing import CacheWriter
 
@@ -39,7 +39,7 @@ def tokenize_images(
     if not sources.keys:
         raise DataError(f"{graph.folder} has no pictures.", "Put some in images/<entity>/.")
     size = job.batch_size or (AT_ONCE_ON_CPU if job.device == "cpu" else AT_ONCE_ELSEWHERE)
-    loader = PictureLoader(tokenizer, image_paths(graph, sources.keys), job.threads)
+    loader = PictureLoader(tokenizer, graph.images, sources.keys, job.threads)
     encoder = PictureEncoder(loader, f"--image-backend {job.backend}", job.device, size, watch)
     task = Task(job.header(graph, IMAGE, tokenizer.info, sources), sources, size, encoder.encode)
     with quiet_pillow():
@@ -91,7 +91,7 @@ class PictureEncoder:
 
     def _pictures_to_learn_from(self) -> Iterator[torch.Tensor]:
         """Yield batches of readable pictures, the same in every run; raise where there is none."""
-        count = len(self.loader.paths)
+        count = len(self.loader.keys)
         chosen = np.linspace(0, count - 1, min(count, PICTURES_TO_LEARN_FROM)).astype(np.int64)
         read, tried, reason = 0, 0, ""
         batches = np.split(chosen, range(self.batch_size, len(chosen), self.batch_size))
@@ -100,7 +100,7 @@ class PictureEncoder:
                 read, tried = read + len(batch.rows), tried + len(batch.rows) + len(batch.failed)
                 self.watch("reading pictures", tried, len(chosen))
                 for row, why in batch.failed:
-                    reason = reason or f"{self.loader.paths[row]}: {why}"
+                    reason = reason or f"{self.loader.keys[row]}: {why}"
                 if batch.rows:
                     yield batch.pictures.to(self.device)
         if not read:

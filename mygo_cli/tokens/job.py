@@ -152,7 +152,7 @@ def _fill(
         done = int((writer.status != PENDING).sum())
         raise Interrupted(
             f"{task.header.modality}: {done:,} of {len(writer.status):,} done; "
-            "the same command goes on."
+            f"the same command{' without --force' if job.force else ''} goes on."
         )
     return new
 

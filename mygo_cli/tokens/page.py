@@ -77,7 +77,8 @@ def _marked(pieces: Sequence[tuple[int, str]], kept: Sequence[KeptToken]) -> str
         space = "" if inner != piece or not words else " "
         text = escape(inner)
         if token in places:
-            colour = _css(places[token], kept)
+            # Half transparent, so that black letters stay readable on any hue.
+            colour = _css(places[token], kept) + "80"
             text = f'<mark style="background: {colour}">{text}</mark>'
         words.append(space + text)
     return "".join(words)

@@ -27,10 +27,11 @@ class PreparedBatch:
 
 @dataclass(frozen=True)
 class PictureLoader:
-    """Reads and prepares pictures in `workers` threads, ahead of their use."""
+    """Reads and prepares pictures, named by `keys` in `folder`, in `workers` threads."""
 
     tokenizer: ImageTokenizer
-    paths: Sequence[Path]
+    folder: Path
+    keys: Sequence[str]
     workers: int
 
     def batches(self, batches: Sequence[Array]) -> Generator[PreparedBatch, None, None]:
@@ -48,7 +49,7 @@ class PictureLoader:
     def _load(self, row: int) -> Array | str:
         """Return one prepared picture, or the reason why there is none."""
         try:
-            picture = self.tokenizer.prepare(read_picture(self.paths[row]))
+            picture = self.tokenizer.prepare(read_picture(self.folder / self.keys[row]))
         except BadPicture as error:
             return str(error)
         except Exception as error:  # a plugin may raise anything; one picture must not end all

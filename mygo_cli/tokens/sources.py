@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,13 @@ def image_sources(graph: KnowledgeGraph, workers: int = 2, watch: Watch = unwatc
     pictures = graph.pictures()
     keys = tuple(key for of_entity in pictures for key in of_entity)
     entity = np.repeat(np.arange(len(pictures)), [len(of_entity) for of_entity in pictures])
-    digests = []
-    for digest in in_order(_digest, image_paths(graph, keys), workers, ahead=64 * workers):
-        digests.append(digest)
-        watch("checking pictures", len(digests), len(keys))
-    return Sources(entity.astype(np.int32), keys, _sha256(zip(keys, digests, strict=True)))
+    digest = hashlib.sha256()
+    files = (graph.images / key for key in keys)
+    with closing(in_order(_digest, files, workers, ahead=64 * workers)) as contents:
+        for number, (key, content) in enumerate(zip(keys, contents, strict=True), start=1):
+            digest.update(_entry(key, content))
+            watch("checking pictures", number, len(keys))
+    return Sources(entity.astype(np.int32), keys, digest.hexdigest())
 
 
 def text_sources(graph: KnowledgeGraph) -> tuple[Sources, list[str]]:
@@ -59,15 +62,11 @@ def text_sources(graph: KnowledgeGraph) -> tuple[Sources, list[str]]:
         description if description and description.strip() else name.replace("_", " ")
         for description, name in zip(graph.descriptions(), graph.names, strict=True)
     ]
-    keys = (TEXT_KEY,) * len(texts)
-    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(_entry(TEXT_KEY, hashlib.sha256(text.encode()).digest()))
     entity = np.arange(len(texts), dtype=np.int32)
-    return Sources(entity, keys, _sha256(zip(keys, digests, strict=True))), texts
-
-
-def image_paths(graph: KnowledgeGraph, keys: Iterable[str]) -> list[Path]:
-    """Return the files of pictures."""
-    return [graph.images / key for key in keys]
+    return Sources(entity, (TEXT_KEY,) * len(texts), digest.hexdigest()), texts
 
 
 def _digest(path: Path) -> bytes:
@@ -82,8 +81,6 @@ def _digest(path: Path) -> bytes:
     return digest.digest()
 
 
-def _sha256(items: Iterable[tuple[str, bytes]]) -> str:
-    digest = hashlib.sha256()
-    for key, content in items:
-        digest.update(key.encode("utf-8", "surrogateescape") + b"\0" + content)
-    return digest.hexdigest()
+def _entry(key: str, content: bytes) -> bytes:
+    """Return what an item adds to the digest of all."""
+    return key.encode() + b"\0" + content

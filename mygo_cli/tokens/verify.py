@@ -67,7 +67,10 @@ def _shape_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
 
 def _item_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
     entities, owner = cache.entities, file["items/entity"][:]
-    if hashlib.sha256("\n".join(entities).encode()).hexdigest() != cache.entities_sha256:
+    if (
+        hashlib.sha256("\n".join(entities).encode("utf-8", "replace")).hexdigest()
+        != cache.entities_sha256
+    ):
         yield "entities are not those that entities_sha256 says"
     if len(owner) and (np.diff(owner) < 0).any():
         yield "items/entity is not ascending"

@@ -158,8 +158,13 @@ def create(path: Path, header: Header, entities: Sequence[str], sources: Sources
         os.replace(new, path)
     except OSError as error:
         raise cannot_write(path, error) from error
+    except ValueError as error:  # HDF5 texts end at a NUL
+        raise DataError(
+            f"{path} cannot hold an entity id or picture name: {error}.", "Rename it."
+        ) from error
     finally:
-        new.unlink(missing_ok=True) if new.parent.is_dir() else None
+        if new.parent.is_dir():
+            new.unlink(missing_ok=True)
 
 
 def cannot_write(path: Path, error: OSError) -> DataError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +11,30 @@ from torch import Tensor
 
 from mygo_cli import backends, config
 from mygo_cli.contracts import DECODERS
-from mygo_cli.errors import DataError
+from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.training.settings import DecoderSettings, Settings
 
 
-def make_decoder(settings: DecoderSettings, dim: int) -> tuple[torch.nn.Module, dict[str, Any]]:
-    """Return the decoder plugin and all its options. Raises `BackendError` or `UsageError`."""
+def make_decoder(settings: DecoderSettings, dim: int) -> torch.nn.Module:
+    """Return the decoder plugin. Raises `BackendError` or `UsageError`."""
     cls = backends.load(DECODERS, settings.name)
     options = config.from_dict(cls.Options, settings.options, f"decoder {settings.name}")
     try:
-        return cls(dim, options), asdict(options)
+        decoder: torch.nn.Module = cls(dim, options)
     except ValueError as error:
-        raise DataError(f"decoder {settings.name}: {error}") from error
+        raise UsageError(f"decoder {settings.name}: {error}") from error
+    return decoder
 
 
 def build_model(
     settings: Settings, graph: KnowledgeGraph, image: TokenTable | None, text: TokenTable | None
 ) -> MyGO:
     """Return a fresh model for a graph."""
-    decoder, _ = make_decoder(settings.decoder, settings.model.dim)
-    return MyGO(
-        len(graph.entities), len(graph.relations), image, text, decoder, settings.model
-    )
+    decoder = make_decoder(settings.decoder, settings.model.dim)
+    return MyGO(len(graph.entities), len(graph.relations), image, text, decoder, settings.model)
 
 
 def rebuild_model(settings: Settings, state: Mapping[str, Tensor], path: Path) -> MyGO:
@@ -46,13 +44,13 @@ def rebuild_model(settings: Settings, state: Mapping[str, Tensor], path: Path) -
     """
     try:
         image, text = _table(state, "image"), _table(state, "text")
+        num_entities, num_relations = _num_entities(state), len(state["relation.weight"])
+        # A plugin may compute with real numbers when it is made, so only our part is hollow.
+        decoder = make_decoder(settings.decoder, settings.model.dim)
         with torch.device("meta"):  # nothing is drawn at random only to be overwritten
-            decoder, _ = make_decoder(settings.decoder, settings.model.dim)
-            num_entities = _num_entities(state)
-            num_relations = len(state["relation.weight"])
             model = MyGO(num_entities, num_relations, image, text, decoder, settings.model)
         model.load_state_dict(dict(state), assign=True)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError, ValueError) as error:
         raise DataError(
             f"{path} does not fit the config.toml of its run.", "Was one of them edited?"
         ) from error

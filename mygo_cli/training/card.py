@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -15,7 +16,7 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
     environment = json.loads(folder.environment.read_text(encoding="utf-8"))
     tokens = [
         f"- {kind} tokens: {getattr(settings.tokens, f'{kind}_tokens')} an entity, "
-        f"from `{getattr(settings.tokens, f'{kind}_cache')}`"
+        f"from `{Path(getattr(settings.tokens, f'{kind}_cache')).name}`"
         for kind in ("image", "text")
         if getattr(settings.tokens, kind)
     ]

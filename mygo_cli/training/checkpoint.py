@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import pickle
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +33,27 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         raise DataError(f"{path} cannot be written: {reason}.") from error
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
+def load_checkpoint(path: Path, needed: Collection[str] = ()) -> dict[str, Any]:
     """Return the content of a checkpoint, tensors on the CPU. Runs nothing that the file names.
 
-    Raises `DataError` for a missing or damaged file, or one of another kind.
+    Raises `DataError` for a missing or damaged file, one of another kind, and one without an
+    entry for each of `needed`.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such checkpoint.", "Was this run interrupted?") from error
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:  # a damaged file may raise anything in zip reader and unpickler
         raise DataError(f"{path} is damaged or no checkpoint of mygo.", "Train again.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DataError(f"{path} is no checkpoint of mygo.", "Train again.")
-    if content["version"] != VERSION:
+    if content.get("version") != VERSION:
         raise DataError(
-            f"{path} has checkpoint version {content['version']}; this mygo reads {VERSION}.",
+            f"{path} has checkpoint version {content.get('version')}; this mygo reads {VERSION}.",
             "Install the mygo that wrote it, or train again.",
         )
+    if missing := sorted(set(needed) - set(content)):
+        raise DataError(f"{path} holds no {', '.join(missing)}.", "Train again.")
     return content

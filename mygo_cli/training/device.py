@@ -12,7 +12,7 @@ from mygo_cli.errors import UsageError
 def choose_device(name: str) -> torch.device:
     """Return the device of `--device`: auto takes CUDA, else MPS, else the CPU.
 
-    Raises `UsageError` for a device that this machine has not.
+    Raises `UsageError` for a device that this machine has not, or that cannot compute.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -26,9 +26,17 @@ def choose_device(name: str) -> torch.device:
         ) from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
-        raise UsageError(f"--device {name}: PyTorch sees {count} CUDA devices.", "Use --device cpu.")
+        raise UsageError(
+            f"--device {name}: PyTorch sees {count} CUDA devices.", "Use --device cpu."
+        )
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise UsageError(f"--device {name}: PyTorch sees no MPS device.", "Use --device cpu.")
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"--device {name}: PyTorch cannot compute there.", "Use --device cpu."
+        ) from error
     return device
 
 

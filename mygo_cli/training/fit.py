@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from mygo_cli.errors import Interrupted
+from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.ranking.evaluate import evaluate, score_with
@@ -34,10 +34,11 @@ class Looked:
 
 
 Watch = Callable[[StepDone | Looked], None]
+NEEDED = ("model", "optimizer", "graph", "epoch", "stopper", "rng_cpu", "rng_cuda")
 
 
 class Fit:
-    """One run in its folder. Make it with `start` or `resume`, then `run` it."""
+    """One run in its folder: a fresh one, or what `resume` returns."""
 
     def __init__(
         self, folder: RunFolder, settings: Settings, graph: KnowledgeGraph, model: MyGO
@@ -59,17 +60,17 @@ class Fit:
         The checkpoint of the last whole epoch is on disk at any moment.
         """
         with _patient_interrupt() as stop_asked:
-            for event in self.trainer.run():
-                if isinstance(event, EpochDone):
-                    watch(self._after_epoch(event))
-                    if self.stopper.done:
-                        self.folder.append_log("no progress on the validation split, stopped")
-                        break
-                else:
-                    watch(event)
+            for event in self._events():
+                watch(event)
                 if stop_asked():
                     raise self._interrupted()
-        self.folder.append_log("training done")
+        self.folder.append_log("no progress, stopped" if self.stopper.done else "training done")
+
+    def _events(self) -> Iterator[StepDone | Looked]:
+        """Train and look after each epoch, until all epochs are done or no progress is made."""
+        events = self.trainer.run()
+        while not self.stopper.done and (event := next(events, None)) is not None:
+            yield self._after_epoch(event) if isinstance(event, EpochDone) else event
 
     def _after_epoch(self, done: EpochDone) -> Looked:
         """Look at the validation split if it is time, save, and write the epoch down."""
@@ -81,8 +82,9 @@ class Fit:
                 self._save_best(done.epoch, mrr)
         elif not self.selects and last:
             self._save_best(done.epoch, None)
-        save_checkpoint(self.folder.last, self._state())
+        # In this order a run killed in between does the epoch again, and no line is missing.
         self.folder.append_metrics({**asdict(done), "validation_mrr": mrr})
+        save_checkpoint(self.folder.last, self._state())
         shown = "" if mrr is None else f" validation MRR {mrr:.4f}"
         self.folder.append_log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
         return Looked(done, mrr, self.stopper.best)
@@ -112,14 +114,15 @@ class Fit:
 
     def _state(self) -> dict[str, Any]:
         """Return all that the next epoch depends on."""
-        cuda = torch.cuda.get_rng_state_all() if self.trainer.device.type == "cuda" else []
+        device = self.trainer.device
         return {
             "model": self.trainer.model.state_dict(),
             "optimizer": self.trainer.optimizer.state_dict(),
             "graph": graph_identity(self.graph),
             "epoch": self.trainer.epoch,
             "stopper": asdict(self.stopper),
-            "rng": {"cpu": torch.get_rng_state(), "cuda": cuda},
+            "rng_cpu": torch.get_rng_state(),
+            "rng_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -128,9 +131,9 @@ class Fit:
         self.trainer.epoch = state["epoch"]
         # The settings may ask for more patience than the run had when it stopped.
         self.stopper = Stopper(**{**state["stopper"], "patience": self.stopper.patience})
-        torch.set_rng_state(state["rng"]["cpu"])
-        if state["rng"]["cuda"] and self.trainer.device.type == "cuda":
-            torch.cuda.set_rng_state_all(state["rng"]["cuda"])
+        torch.set_rng_state(state["rng_cpu"])
+        if state["rng_cuda"] is not None and self.trainer.device.type == "cuda":
+            torch.cuda.set_rng_state(state["rng_cuda"], self.trainer.device)
 
     def _interrupted(self) -> Interrupted:
         epoch = self.trainer.epoch
@@ -143,13 +146,25 @@ class Fit:
         )
 
 
-def resume(folder: RunFolder, settings: Settings, graph: KnowledgeGraph, device: Any) -> Fit:
-    """Return the run of `folder` as it was after its last whole epoch."""
-    state = load_checkpoint(folder.last)
+def resume(
+    folder: RunFolder, settings: Settings, graph: KnowledgeGraph, device: torch.device
+) -> Fit:
+    """Return the run of `folder` as it was after its last whole epoch.
+
+    Raises `DataError` where no epoch was done, and for a damaged checkpoint or another graph.
+    """
+    if not folder.last.exists():
+        raise DataError(
+            f"{folder.path} stopped before its first epoch was done.",
+            f"Begin again with: mygo train --config {folder.config}",
+        )
+    state = load_checkpoint(folder.last, NEEDED)
     check_same_graph(state["graph"], graph, folder.last)
     model = rebuild_model(settings, state["model"], folder.last)
     # The file is mapped into memory and about to be replaced: own the parameters.
-    model.load_state_dict({name: value.clone() for name, value in state["model"].items()}, assign=True)
+    model.load_state_dict(
+        {name: value.clone() for name, value in state["model"].items()}, assign=True
+    )
     fit = Fit(folder, settings, graph, model.to(device))
     fit.restore(state)
     folder.forget_after(fit.trainer.epoch)
@@ -174,5 +189,3 @@ def _patient_interrupt() -> Iterator[Callable[[], bool]]:
         yield asked.is_set
     finally:
         signal.signal(signal.SIGINT, before)
-
-

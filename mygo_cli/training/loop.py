@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Trainer:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Return the number of steps of an epoch of average size."""
+        """Return the number of steps of an epoch."""
         count = len(self._every_question)
         if self.settings.questions == "coin-flip":
             count = len(self.train)
@@ -86,8 +87,10 @@ class Trainer:
             learning_rate = rate(self.settings, self.epoch * steps + step - 1, steps)
             sums += self._step(batch, answers, learning_rate, len(answers) / steps)
             yield StepDone(epoch, step, steps, learning_rate)
-        loss, contrastive = (sums / torch.tensor([len(answers), steps], device=self.device)).tolist()
-        if not loss < float("inf"):
+        loss, contrastive = (
+            sums / torch.tensor([len(answers), steps], device=self.device)
+        ).tolist()
+        if not math.isfinite(loss + contrastive):
             raise MygoError(
                 f"The loss is not a finite number in epoch {epoch}.",
                 "Train with a smaller --learning-rate or --clip.",
@@ -113,12 +116,13 @@ class Trainer:
         rows = batch.rows.to(self.device, non_blocking=True)
         contrast = torch.zeros((), device=self.device)
         with autocast(self.device, settings.precision):
-            entities, relations = self.model.entity_vectors(), self.model.relation_vectors()
+            codes = self.model.project_codes()
+            entities, relations = self.model.entity_vectors(codes), self.model.relation_vectors()
             scores = self.model.scores(queries, entities, relations).float()
             link = link_loss(scores, rows, answers[batch.places], settings.label_smoothing)
             if settings.contrastive:
                 sample = random_rows(len(entities), settings.contrastive_entities, self.device)
-                contrast = self.model.contrast(entities, sample, settings.temperature)
+                contrast = self.model.contrast(codes, entities, sample, settings.temperature)
         # The average number of answers, not this batch's: every answer counts the same.
         loss = link / answers_per_step + settings.contrastive * contrast
         for group in self.optimizer.param_groups:

@@ -21,9 +21,10 @@ def measure(folder: RunFolder, graph: KnowledgeGraph, device: torch.device) -> d
         split: trained.report(graph, triples)
         for split, triples in (("valid", graph.valid), ("test", graph.test))
     }
+    validation_mrr = trained.content["validation_mrr"]
     return {
         "epoch": trained.content["epoch"],
-        "validation_mrr": trained.content["validation_mrr"],
-        "selected_by": "validation MRR" if trained.content["validation_mrr"] else "last epoch",
+        "validation_mrr": validation_mrr,
+        "selected_by": "last epoch" if validation_mrr is None else "validation MRR",
         "splits": {name: found.as_dict() for name, found in reports.items() if found},
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +70,7 @@ class RunFolder:
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(path)
         except OSError as error:
+            temporary.unlink(missing_ok=True)
             raise DataError(f"{path} cannot be written: {error.strerror}.") from error
 
     def write_json(self, path: Path, value: object) -> None:
@@ -96,7 +96,8 @@ class RunFolder:
         """Drop the metrics of epochs after `epoch`, which a resumed run does again."""
         if self.metrics.exists():
             lines = self.metrics.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if line and json.loads(line)["epoch"] <= epoch]
+            whole = [line for line in lines if line.endswith("}")]  # a kill may cut the last one
+            kept = [line for line in whole if json.loads(line)["epoch"] <= epoch]
             self.write(self.metrics, "".join(line + "\n" for line in kept))
 
 
@@ -124,7 +125,7 @@ def new_run(runs_dir: Path, dataset: str, decoder: str) -> RunFolder:
 def find_run(run: Path | None, runs_dir: Path) -> RunFolder:
     """Return the run of that path or name, or the newest one that has a selected model.
 
-    Raises `DataError` for no such run, and for a run that was interrupted before its first epoch.
+    Raises `DataError` for no such run, and for one that stopped before an epoch was selected.
     """
     if run is None:
         return _newest(runs_dir)
@@ -135,17 +136,18 @@ def find_run(run: Path | None, runs_dir: Path) -> RunFolder:
     if not folder.config.exists():
         raise DataError(f"{folder.path} is not a run: it has no config.toml.")
     if not folder.best.exists():
+        goes_on = f"--resume {folder.path}" if folder.last.exists() else f"--config {folder.config}"
         raise DataError(
-            f"{folder.path} holds no model: it stopped before its first epoch was chosen.",
-            f"Go on with mygo train --resume {folder.path}",
+            f"{folder.path} holds no model: it stopped before an epoch was selected.",
+            f"Go on with: mygo train {goes_on}",
         )
     return folder
 
 
 def _newest(runs_dir: Path) -> RunFolder:
     """Return the run whose model was written last."""
-    models = list(runs_dir.glob("*/checkpoints/best.pt"))
-    if not models:
+    runs = [RunFolder(path.parent.parent) for path in runs_dir.glob("*/checkpoints/best.pt")]
+    runs = [run for run in runs if run.config.exists()]
+    if not runs:
         raise DataError(f"{runs_dir} holds no trained run.", "Train one with mygo train.")
-    newest = max(models, key=lambda path: (os.stat(path).st_mtime_ns, path))
-    return RunFolder(newest.parent.parent)
+    return max(runs, key=lambda run: (run.best.stat().st_mtime_ns, run.path))

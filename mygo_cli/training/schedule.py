@@ -11,8 +11,8 @@ def rate(settings: TrainingSettings, step: int, steps_per_epoch: int) -> float:
     """Return the learning rate of a step, counted from 0 over all epochs.
 
     one-cycle rises along a cosine during the share `warmup` of all steps, then falls to 0 along
-    a cosine (Smith and Topin 2019). cosine-restarts falls to 0 within `restart_epochs` epochs, then starts
-    again with a doubled period, and changes once an epoch (Loshchilov and Hutter 2017).
+    a cosine (Smith and Topin 2019). cosine-restarts falls to 0 within `restart_epochs` epochs, then
+    starts again with a doubled period, and changes once an epoch (Loshchilov and Hutter 2017).
     """
     return settings.learning_rate * _share(settings, step, steps_per_epoch)
 

@@ -87,8 +87,10 @@ class TrainingSettings:
             if not getattr(self, name) > 0:
                 raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
         for name in ("contrastive", "patience", "seed"):
-            if getattr(self, name) < 0:
+            if not getattr(self, name) >= 0:  # not a number is refused, too
                 raise ValueError(f"--{name.replace('_', '-')} must not be negative.")
+        if self.seed >= 2**63:
+            raise ValueError("--seed must be below 2 to the power of 63.")
         for name in ("label_smoothing", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"--{name.replace('_', '-')} must lie in [0, 1).")

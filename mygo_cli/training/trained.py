@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.ranking.evaluate import evaluate
@@ -19,6 +19,8 @@ from mygo_cli.training.assemble import check_same_graph, rebuild_model
 from mygo_cli.training.checkpoint import load_checkpoint
 from mygo_cli.training.run_folder import RunFolder
 from mygo_cli.training.settings import Settings
+
+NEEDED = ("model", "graph", "epoch", "validation_mrr", "entity_vectors", "relation_vectors")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Trained:
         triples: Triples,
         ties: TieRule = "realistic",
         batch_size: int = 512,
-        advance: Any = lambda done: None,
+        advance: Callable[[int], None] = lambda done: None,
     ) -> Report | None:
         """Return the metrics of the model on `triples` (T, 3), both sides, filtered."""
         rivals = evaluate(
@@ -71,10 +73,7 @@ class Trained:
 def load_trained(folder: RunFolder, device: torch.device) -> Trained:
     """Return the selected model of a run; raise `DataError` for a damaged one."""
     settings = folder.settings()
-    content = load_checkpoint(folder.best)
-    missing = {"model", "graph", "entity_vectors", "relation_vectors"} - set(content)
-    if missing:
-        raise DataError(f"{folder.best} holds no {', '.join(sorted(missing))}.", "Train again.")
+    content = load_checkpoint(folder.best, NEEDED)
     model = rebuild_model(settings, content["model"], folder.best).to(device).eval()
     entities, relations = content["entity_vectors"], content["relation_vectors"]
     return Trained(folder, settings, model, entities.to(device), relations.to(device), content)

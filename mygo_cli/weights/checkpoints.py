@@ -102,12 +102,12 @@ def _read_pickled(path: Path, mmap: bool) -> Any:
 class StandIn:
     """Takes the place of anything that a file names: can be made, called and filled in vain."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> StandIn:
+    def __new__(cls, *args: Any, **kwargs: Any) -> StandIn:  # noqa: D102
         return super().__new__(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
-    def __call__(self, *args: Any, **kwargs: Any) -> StandIn:
+    def __call__(self, *args: Any, **kwargs: Any) -> StandIn:  # noqa: D102
         return self
 
     def __setitem__(self, key: Any, item: Any) -> None: ...
@@ -143,6 +143,8 @@ class InertUnpickler(pickle.Unpickler):
             return tuple
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
+        if module in ("builtins", "__builtin__") and name in ("set", "frozenset"):
+            return set if name == "set" else frozenset
         return type(name, (StandIn,), {"__module__": module})
 
 

@@ -80,7 +80,7 @@ def _append(stream: HTTPResponse, part: Path, name: str, before: int, total: int
     """Write the stream behind the `before` bytes at hand, with a bar; return how many there are."""
     megabytes = total / BLOCK if total is not None else None
     with part.open("ab" if before else "wb") as file, console.progress(transient=True) as bar:
-        task = bar.add_task(f"fetching {name} (MB)", total=megabytes, completed=before / BLOCK)
+        task = bar.add_task(f"fetching {name} (MB)", total=megabytes, completed=before // BLOCK)
         try:
             while block := stream.read(BLOCK):
                 file.write(block)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from mygo_plugins.decoder.dot import Dot
-from mygo_plugins.decoder.tucker import TuckER, TuckEROptions
 
 from mygo_cli.contracts import NoOptions
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.official import translate_state
 from mygo_cli.tokens.selection import TokenTable
+from mygo_plugins.decoder.dot import Dot
+from mygo_plugins.decoder.tucker import TuckER, TuckEROptions
 
 PARITY = Path(__file__).parents[1] / "data" / "parity"
 

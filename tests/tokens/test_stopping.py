@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from token_fakes import Grey, Learner
 
 from mygo_cli.errors import DataError, Interrupted
@@ -52,15 +53,9 @@ def check(graph, path):
     tokenizer.use_codebook(cache.codebook())
     for row in np.flatnonzero(items.status == DONE):
         prepared = Grey().prepare(read_picture(graph.images / items.keys[row]))
-        expected = tokenizer.encode(writing_tensor(prepared))[0].tolist()
+        expected = tokenizer.encode(torch.from_numpy(prepared)[None])[0].tolist()
         assert items.tokens[row].tolist() == expected
     return cache, items
-
-
-def writing_tensor(picture):
-    import torch
-
-    return torch.from_numpy(picture)[None]
 
 
 def only_cache(folder):
@@ -108,6 +103,15 @@ def test_ctrl_c_twice_does_not_wait(graph, tmp_path):
     process.communicate()
     assert process.returncode == 130
     assert time.perf_counter() - began < 3
+
+
+def test_ctrl_c_says_that_force_would_begin_again(graph, tmp_path):
+    class Impatient(Grey):
+        def encode(self, batch):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="0 of 6 done; the same command without --force"):
+        tokenize_images(graph, Impatient(), Job(tmp_path, "fake", force=True))
 
 
 def test_ctrl_c_while_learning_the_codebook(graph, tmp_path):

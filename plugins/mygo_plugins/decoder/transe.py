@@ -14,6 +14,10 @@ class TransEOptions:
 
     norm: int = field(default=2, metadata={"help": "1 for the L1 norm, 2 for the L2 norm."})
 
+    def __post_init__(self) -> None:
+        if self.norm not in (1, 2):
+            raise ValueError(f"norm must be 1 or 2, not {self.norm}.")
+
 
 class TransE(nn.Module):
     """score(q, r, e) = -scale ||q + r - e||; the learned scale lets distances become logits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mygo_cli.dropout import Dropout
@@ -20,6 +21,10 @@ class TuckEROptions:
     )
     output_dropout: float = field(default=0.5, metadata={"help": "Dropout before the product."})
     chunk: int = field(default=256, metadata={"help": "Queries contracted at once."})
+
+    def __post_init__(self) -> None:
+        if self.chunk < 1:
+            raise ValueError(f"chunk must be at least 1, not {self.chunk}.")
 
 
 class TuckER(nn.Module):
@@ -43,12 +48,21 @@ class TuckER(nn.Module):
 
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
-        x = self.dropout_in(self.norm_in(query))
+        x = self.dropout_in(_normed(self.norm_in, query))
         blocks = zip(x.split(self.chunk), relation.split(self.chunk), strict=True)
         mixed = torch.cat([self._contract(part, rel) for part, rel in blocks])
-        return self.dropout_out(self.norm_out(mixed)) @ entities.T
+        return self.dropout_out(_normed(self.norm_out, mixed)) @ entities.T
 
     def _contract(self, query: Tensor, relation: Tensor) -> Tensor:
         """Return (b, D): the query times its relation's matrix, never (B, D, D) for a batch."""
         matrices = self.dropout_relation(relation @ self.core.flatten(1))
         return (query[:, None] @ matrices.unflatten(1, self.core.shape[1:]))[:, 0]
+
+
+def _normed(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
+    """Return `x` (B, D) normalised; a batch of one has no variance and counts as in evaluation."""
+    if len(x) > 1:
+        return norm(x)
+    return F.batch_norm(
+        x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps
+    )

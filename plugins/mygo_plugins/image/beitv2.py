@@ -56,9 +56,9 @@ class BeitV2(ImageTokenizer):
         codes = require(tensors, "quantize.embedding.weight", path, KIND).float()
         self.codes = normalize(codes, dim=-1).to(device)
         self.side: int = self.encoder.patch_embed.img_size[0]
-        self._info = TokenizerInfo(
-            *self.codes.shape, self.encoder.patch_embed.num_patches, file_sha256(path)
-        )
+        patches: int = self.encoder.patch_embed.num_patches
+        vocab_size, dim = self.codes.shape
+        self._info = TokenizerInfo(vocab_size, dim, patches, file_sha256(path))
 
     @property
     def info(self) -> TokenizerInfo:

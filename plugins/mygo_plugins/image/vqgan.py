@@ -23,6 +23,9 @@ from mygo_plugins.image.pixels import centre_square
 
 KIND = "a VQGAN of taming-transformers"
 SIDE = 256
+# Pictures at once: the first layers take 34 MB a picture and tensor, and a processor is nearly
+# twice as fast on what its cache holds.
+PART, PART_ON_CPU = 8, 1
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class VQGAN(ImageTokenizer):
         self.model = _model(tensors, path).to(device)
         self.codes: Tensor = self.model.quantize.embedding.weight
         tokens = (SIDE >> (len(self.model.encoder.down) - 1)) ** 2
-        self._info = TokenizerInfo(*self.codes.shape, tokens, file_sha256(path))
+        vocab_size, dim = self.codes.shape
+        self._info = TokenizerInfo(vocab_size, dim, tokens, file_sha256(path))
 
     @property
     def info(self) -> TokenizerInfo:
@@ -75,7 +79,12 @@ class VQGAN(ImageTokenizer):
 
         |z - c|^2 is least where z.c - |c|^2 / 2 is greatest: one matrix product.
         """
-        grid = self.model.quant_conv(self.model.encoder(batch.to(self.device)))
+        batch = batch.to(self.device)
+        parts = batch.split(PART_ON_CPU if batch.device.type == "cpu" else PART)
+        return torch.cat([self._encode(pictures) for pictures in parts])
+
+    def _encode(self, batch: Tensor) -> Tensor:
+        grid = self.model.quant_conv(self.model.encoder(batch))
         cells = grid.flatten(2).transpose(1, 2)  # (B, T, dim)
         return (cells @ self.codes.T - self.codes.square().sum(1) / 2).argmax(-1)
 

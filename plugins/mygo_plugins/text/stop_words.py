@@ -55,6 +55,9 @@ def _is_letter(character: str) -> bool:
 def drop_ids(
     pieces: Sequence[str], special: frozenset[int], stop_words: frozenset[str]
 ) -> tuple[int, ...]:
-    """Return the ids that selection ignores, ascending. `stop_words` empty keeps all but special."""
+    """Return the ids that selection ignores, ascending.
+
+    Without `stop_words` these are the `special` ones only.
+    """
     silent = {i for i, piece in enumerate(pieces) if stop_words and says_nothing(piece, stop_words)}
     return tuple(sorted(silent | special))

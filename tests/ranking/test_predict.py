@@ -1,0 +1,138 @@
+"""The best answers to a question, with what is known marked or hidden."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from brute_force import random_table, table_scores
+
+from mygo_cli.errors import MygoError, UsageError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.ranking.predict import Question, find_question, predict
+
+ENTITIES = ("kenya", "japan", "peru", "iceland", "fiji")
+
+
+def triples(*rows):
+    return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+@pytest.fixture
+def graph():
+    return KnowledgeGraph(
+        name="five",
+        folder=Path("five"),
+        entities=ENTITIES,
+        relations=("likes", "knows"),
+        names=("Kenya", "Japan", "Peru", "Iceland", "Fiji"),
+        kinds=("",) * 5,
+        train=triples((0, 0, 1), (3, 0, 1)),
+        valid=triples((0, 0, 2)),
+        test=triples((0, 0, 3), (0, 1, 4)),
+        other=triples((4, 0, 1)),
+    )
+
+
+@pytest.fixture
+def table():
+    table = torch.zeros(2, 2, 5, 5)
+    table[0, 0, 0] = torch.tensor([1.0, 5.0, 3.0, 3.0, 4.0])  # (kenya, likes, ?)
+    table[1, 0, 1] = torch.tensor([2.0, 0.0, 6.0, 1.0, 1.0])  # (?, likes, japan)
+    return table
+
+
+def shown(found):
+    return [(answer.rank, ENTITIES[answer.entity], answer.known) for answer in found]
+
+
+def test_known_answers_are_marked_with_their_split(graph, table):
+    (found,) = predict(table_scores(table), graph, [Question(0, 0, None)], 10)
+    assert shown(found) == [
+        (1, "japan", "train"),
+        (2, "fiji", None),
+        (3, "peru", "valid"),  # as plausible as iceland, and before it in the graph
+        (4, "iceland", "test"),
+        (5, "kenya", None),
+    ]
+    scores = torch.tensor([5.0, 4.0, 3.0, 3.0, 1.0], dtype=torch.float64)
+    assert [answer.score for answer in found] == scores.tolist()
+    assert [answer.probability for answer in found] == pytest.approx(scores.softmax(0).tolist())
+
+
+def test_hidden_answers_take_no_rank_and_no_probability(graph, table):
+    (found,) = predict(table_scores(table), graph, [Question(0, 0, None)], 10, hide_known=True)
+    assert shown(found) == [(1, "fiji", None), (2, "kenya", None)]
+    assert sum(answer.probability for answer in found) == pytest.approx(1)
+    assert found[0].probability == pytest.approx(1 / (1 + math.exp(-3)))
+
+
+def test_heads(graph, table):
+    (found,) = predict(table_scores(table), graph, [Question(None, 0, 1)], 3)
+    assert shown(found) == [(1, "peru", None), (2, "kenya", "train"), (3, "iceland", "train")]
+    (hidden,) = predict(table_scores(table), graph, [Question(None, 0, 1)], 9, hide_known=True)
+    assert shown(hidden) == [(1, "peru", None), (2, "japan", None)]
+
+
+def test_a_fact_of_a_set_aside_split_is_known(graph, table):
+    (found,) = predict(table_scores(table), graph, [Question(None, 0, 1)], 5)
+    assert shown(found)[3] == (4, "fiji", "other")
+
+
+def test_equal_scores_in_entity_order(graph):
+    (found,) = predict(table_scores(torch.zeros(2, 2, 5, 5)), graph, [Question(1, 1, None)], 5)
+    assert [answer.entity for answer in found] == [0, 1, 2, 3, 4]
+    assert [answer.probability for answer in found] == pytest.approx([0.2] * 5)
+
+
+def test_everything_known_leaves_nothing():
+    graph = KnowledgeGraph(
+        "two", Path(), ("a", "b"), ("r",), ("a", "b"), ("", ""), triples((0, 0, 0), (0, 0, 1))
+    )
+    score = table_scores(torch.zeros(2, 1, 2, 2))
+    assert predict(score, graph, [Question(0, 0, None)], 5, hide_known=True) == [[]]
+    assert predict(score, graph, [], 5) == []
+
+
+def test_many_questions_at_once_as_one_by_one(graph):
+    table = random_table(5, 2, 9, np.random.default_rng(0))
+    questions = [
+        Question(entity, relation, None) if tails else Question(None, relation, entity)
+        for entity in range(5)
+        for relation in range(2)
+        for tails in (True, False)
+    ] * 15  # 300: more than are scored at once
+    together = predict(table_scores(table), graph, questions, 4, hide_known=True)
+    alone = [
+        predict(table_scores(table), graph, [question], 4, hide_known=True)[0]
+        for question in questions[:20]
+    ]
+    assert together[:20] == alone
+    assert together == alone * 15
+
+
+def test_not_a_number_has_no_place(graph, table):
+    table[0, 0, 0, 3] = math.nan
+    with pytest.raises(MygoError, match="not finite numbers"):
+        predict(table_scores(table), graph, [Question(0, 0, None)], 1)
+
+
+def test_find_question(graph):
+    assert find_question(graph, "Kenya", "likes", None) == Question(0, 0, None)
+    assert find_question(graph, None, "KNOWS", "fiji") == Question(None, 1, 4)
+
+
+@pytest.mark.parametrize("sides", [(None, None), ("kenya", "fiji")])
+def test_one_side_must_be_missing(graph, sides):
+    with pytest.raises(UsageError, match="one side of the fact"):
+        find_question(graph, sides[0], "likes", sides[1])
+
+
+def test_unknown_names_bring_suggestions(graph):
+    with pytest.raises(UsageError, match=r"No entity Kenia in five\. Did you mean kenya"):
+        find_question(graph, "Kenia", "likes", None)
+    with pytest.raises(UsageError, match=r"No relation like in five\. Did you mean likes"):
+        find_question(graph, "kenya", "like", None)

@@ -1,0 +1,124 @@
+"""The tokens of one entity, drawn and counted."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from token_fakes import Grey, Letters, small_graph
+
+from mygo_cli.contracts import TokenizerInfo
+from mygo_cli.errors import DataError
+from mygo_cli.tokens.cache import TokenCache
+from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
+from mygo_cli.tokens.images import tokenize_images
+from mygo_cli.tokens.job import Job
+from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
+from mygo_cli.tokens.page import entity_page
+from mygo_cli.tokens.stats import token_stats
+from mygo_cli.tokens.table import table_of
+from mygo_cli.tokens.texts import tokenize_texts
+
+
+@pytest.fixture
+def cache(graph, tmp_path):
+    path = tokenize_images(graph, Grey(), Job(tmp_path / "cache", "fake")).path
+    return TokenCache.open(path)
+
+
+def test_kept_tokens_are_those_that_the_model_reads(graph, cache):
+    table = table_of(cache, len(graph.entities), 5)
+    for row in range(len(graph.entities)):
+        shown = kept_tokens(cache, row, 5)
+        expected = table.vocabulary[table.ids[row][table.mask[row]]]
+        assert [kept.token for kept in shown.kept] == expected.tolist()
+        for kept in shown.kept:
+            assert kept.count == sum((item.tokens == kept.token).sum() for item in shown.items)
+            for item in shown.items:
+                found = np.flatnonzero(item.tokens == kept.token).tolist()
+                assert kept.places.get(item.key, []) == found
+    assert kept_tokens(cache, 1, 5).items == []
+
+
+@pytest.mark.parametrize(("tokens", "side"), [(196, 14), (1, 1), (0, None), (197, None)])
+def test_grid(tokens, side):
+    assert grid_of(tokens) == side
+
+
+def test_patches_of_kept_tokens_are_framed_and_the_rest_is_dark():
+    prepared = np.ones((3, 8, 8), dtype=np.float32)
+    prepared[:, 0, 0] = -1
+    item = Item("a/b.png", np.array([5, 6, 5, 7]))
+    kept = [KeptToken(5, 2, {"a/b.png": [0, 2]}), KeptToken(7, 1, {"other.png": [3]})]
+    image = mark_patches(prepared, item, kept)
+    half, quarter = SIDE // 2, SIDE // 4
+    assert image.size == (SIDE, SIDE)
+    assert image.getpixel((half - 1, half + quarter)) == colour_of(0, 2)
+    assert image.getpixel((quarter, quarter)) == (255, 255, 255)
+    assert image.getpixel((half + quarter, half + quarter)) == (76, 76, 76)
+
+
+def test_a_sequence_that_is_no_grid_leaves_the_picture_as_it_is():
+    item = Item("a/b.png", np.array([5, 6, 5]))
+    image = mark_patches(np.ones((3, 8, 8), dtype=np.float32), item, [KeptToken(5, 2, {})])
+    assert image.size == (SIDE, SIDE)
+
+
+def test_page_escapes_what_it_shows_and_joins_word_pieces():
+    page = entity_page(
+        "A <b> & C",
+        [("x/<y>.png", Image.new("RGB", (2, 2)))],
+        [KeptToken(3, 4, {})],
+        [(1, "sun"), (2, "##light"), (3, "<i>")],
+        [KeptToken(2, 1, {"text": [1]})],
+    )
+    assert "<h1>A &lt;b&gt; &amp; C</h1>" in page
+    assert "x/&lt;y&gt;.png" in page
+    assert "<p>sun<mark" in page
+    assert ">light</mark> &lt;i&gt;</p>" in page
+    assert "data:image/png;base64," in page
+
+
+# Statistics
+
+
+def test_stats(tmp_path):
+    graph = small_graph(tmp_path / "small", pictures_each=(1, 0, 2))
+
+    class Two(Letters):
+        @property
+        def info(self):
+            return TokenizerInfo(10, 3, 4, "e" * 64, (9,))
+
+        def codebook(self):
+            return np.zeros((10, 3), dtype=np.float32)
+
+        def encode(self, texts):
+            return [[1, 1, 2, 9], [9], [1, 2, 3, 4]]
+
+    path = tokenize_texts(graph, Two(), Job(tmp_path / "cache", "two")).path
+    stats = token_stats(path, 2)
+    assert (stats.entities, stats.covered, stats.done) == (3, 2, 3)
+    assert (stats.least, stats.median, stats.most) == (2, 3.0, 4)
+    assert stats.filled == 2
+    assert (stats.used, stats.vocab_size, stats.dropped) == (4, 10, 1)
+    assert (stats.top_token, stats.top_share) == (1, pytest.approx(3 / 7))
+    share = np.array([3, 2, 1, 1]) / 7
+    assert stats.perplexity == pytest.approx(np.exp(-(share * np.log(share)).sum()))
+    json.dumps(stats.perplexity)
+
+
+def test_stats_of_a_cache_without_tokens(tmp_path):
+    graph = small_graph(tmp_path / "small", pictures_each=(1, 0))
+    (graph.images / "thing_0" / "0.png").write_bytes(b"")
+    stats = token_stats(tokenize_images(graph, Grey(), Job(tmp_path, "fake")).path, 8)
+    assert (stats.covered, stats.used, stats.perplexity, stats.top_token) == (0, 0, 0.0, -1)
+    assert stats.failed == 1
+
+
+def test_drawing_needs_a_picture(tmp_path, monkeypatch):
+    from mygo_cli.tokens.show import EntityTokens, write_png
+
+    graph = small_graph(tmp_path / "small", pictures_each=(0, 0))
+    with pytest.raises(DataError, match="no tokenized picture"):
+        write_png(tmp_path / "a.png", EntityTokens(graph, 0, None, None))
