@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from mygo_plugins.decoder.tucker import TuckER, TuckEROptions
 
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
+from mygo_plugins.decoder.tucker import TuckER, TuckEROptions
 
 NO_DROPOUT = {
     "dropout": 0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.transformer import Encoder
+from mygo_cli.tokens.selection import TokenTable
 
 
 def reference(encoder: Encoder) -> nn.TransformerEncoder:
@@ -68,7 +70,9 @@ def agree(ours: Tensor, theirs: Tensor, model: MyGO) -> None:
     weight = torch.randn(ours.shape, dtype=torch.float64)
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     parameters = [parameter for _, parameter in named]
-    found = torch.autograd.grad((ours * weight).sum(), parameters, allow_unused=True)
+    found = torch.autograd.grad(
+        (ours * weight).sum(), parameters, retain_graph=True, allow_unused=True
+    )
     expected = torch.autograd.grad((theirs * weight).sum(), parameters, allow_unused=True)
     reached = 0
     for (name, parameter), mine, other in zip(named, found, expected, strict=True):
@@ -89,6 +93,15 @@ def test_entity_vectors(layers, structure):
 
 
 @pytest.mark.parametrize("layers", [1, 2])
+def test_first_output_of_sequences(layers):
+    model = small_model(7, *both_tables(), entity_layers=layers)
+    own = model.entity_encoder
+    x, mask = literal_sequences(model)
+    outputs = reference(own.encoder)(x, src_key_padding_mask=~mask)
+    agree(own.encoder.first(x, mask, own.entity_token), outputs[:, 0], model)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
 def test_every_output(layers):
     model = small_model(1, *both_tables(), entity_layers=layers)
     rows = torch.tensor([4, 0, 3, 8])
@@ -100,8 +113,9 @@ def test_every_output(layers):
     agree(found.states, theirs, model)
 
 
-def test_vectors_of_some_entities_are_those_of_all():
-    model = small_model(2, *both_tables())
+@pytest.mark.parametrize("layers", [1, 2])
+def test_vectors_of_some_entities_are_those_of_all(layers):
+    model = small_model(2, *both_tables(), entity_layers=layers)
     rows = torch.tensor([7, 2, 2, 4])
     some = model.entity_encoder(model.project_codes(), rows)
     torch.testing.assert_close(some, model.entity_vectors()[rows])
@@ -131,3 +145,26 @@ def test_a_code_is_projected_once_however_many_read_it():
     codes = model.project_codes()
     model.contrast(codes, model.entity_vectors(codes), torch.arange(5), 0.5)
     assert seen == [7, 11]
+
+
+def twins_model(token_dropout):
+    """Return a model without structure in which all entities have the same two tokens."""
+    codes = np.random.default_rng(0).standard_normal((2, 5)).astype(np.float32)
+    ids, mask = np.tile([0, 1], (9, 1)), np.ones((9, 2), dtype=bool)
+    table = TokenTable(ids, mask, codes, np.arange(2))
+    return small_model(
+        5, table, structure=False, image_dropout=0.5, token_dropout=token_dropout
+    ).train()
+
+
+@pytest.mark.parametrize("token_dropout", ["code", "token"])
+def test_dropout_of_each_code_or_of_each_token(token_dropout):
+    model = twins_model(token_dropout)
+    vectors = model.entity_vectors()
+    shared = token_dropout == "code"
+    assert torch.allclose(vectors[1:], vectors[:1].expand(8, -1)) is shared
+    assert not torch.allclose(vectors, model.entity_vectors())  # drawn anew each time
+    states = model.entity_encoder.outputs(model.project_codes(), torch.arange(9)).states
+    assert torch.allclose(states[1:], states[:1].expand(8, -1, -1)) is shared
+    model.eval()
+    assert torch.allclose(model.entity_vectors()[1:], model.entity_vectors()[:1].expand(8, -1))

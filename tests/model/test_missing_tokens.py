@@ -35,7 +35,6 @@ def test_finite_vectors_and_gradients(layers):
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
-        # One query shares its softmax with a constant: its key's bias has no say.
         assert parameter.grad.abs().sum() > 0, name
     structure = model.entity_encoder.structure.weight.grad
     assert (structure[[2, 3, 4]].abs().sum(1) > 0).all()

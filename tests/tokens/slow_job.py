@@ -1,35 +1,68 @@
-"""A tokenizing job that takes its time, to be killed: slow_job.py GRAPH CACHE [SECONDS A BATCH]."""
+"""A tokenizing job that takes its time, in a process of its own, to be killed."""
 
+from __future__ import annotations
+
+import multiprocessing
+import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from token_fakes import Learner
 
 from mygo_cli.errors import MygoError
-from mygo_cli.graph.reading import read_graph
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
 
-
-class Slow(Learner):
-    def encode(self, batch):
-        time.sleep(float(sys.argv[3]))
-        return super().encode(batch)
+# Processes are forked from a server that has imported PyTorch once, which saves seconds each.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["mygo_cli.tokens.images"])
 
 
-def watch(what: str, done: int, total: int) -> None:
-    print(what, done, flush=True)
+class Process:
+    """The job of `graph` into `cache`, `delay` seconds a picture, in files of `most` bytes."""
+
+    def __init__(self, graph: Any, cache: Path, delay: float, most: int | None = None) -> None:
+        self._said, theirs = CONTEXT.Pipe(duplex=False)
+        self._process = CONTEXT.Process(target=_run, args=(graph, cache, delay, most, theirs))
+        self._process.start()
+        theirs.close()
+        self.pid = self._process.pid
+
+    def wait_for(self, line: str) -> None:
+        """Return once the job says `line`."""
+        while self._said.recv() != line:
+            pass
+
+    def end(self, kill: bool = False) -> tuple[int | None, str]:
+        """Wait for the end; return exit code and last line."""
+        if kill:
+            self._process.kill()
+        last = ""
+        while True:
+            try:
+                last = self._said.recv()
+            except EOFError:
+                break
+        self._process.join()
+        self._said.close()
+        return self._process.exitcode, last
 
 
-if __name__ == "__main__":
+def _run(graph: Any, cache: Path, delay: float, most: int | None, say: Any) -> None:
+    class Slow(Learner):
+        def encode(self, batch: torch.Tensor) -> torch.Tensor:
+            time.sleep(delay)
+            return super().encode(batch)
+
     torch.set_num_threads(1)
-    graph = read_graph(Path(sys.argv[1]))
+    if most is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    job = Job(cache, "fake", batch_size=1)
     try:
-        summary = tokenize_images(
-            graph, Slow(), Job(Path(sys.argv[2]), "fake", batch_size=1), watch
-        )
+        tokenize_images(graph, Slow(), job, lambda what, done, total: say.send(f"{what} {done}"))
     except MygoError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        say.send(f"{type(error).__name__}: {error}")
         sys.exit(error.exit_code)

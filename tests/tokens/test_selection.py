@@ -1,6 +1,7 @@
 """The m most frequent tokens, against a plain count."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,3 +88,25 @@ def test_padding_behind_the_length_is_not_read():
         codebook=np.ones((5, 2), dtype=np.float32),
     )
     assert as_lists(table) == [[4]]
+
+
+@pytest.mark.parametrize("modality", ["image", "text"])
+def test_keeps_what_the_published_implementation_keeps(modality):
+    """Token files of 150 entities and what their code selects; it orders the kept ids by chance."""
+    path = Path(__file__).parents[1] / "data" / "official_selection.npz"
+    with np.load(path) as file:
+        names = ("entity", "length", "tokens", "kept", "mask")
+        entity, length, flat, kept, mask = (file[f"{modality}_{name}"] for name in names)
+    tokens = np.zeros((len(entity), length.max()), dtype=np.uint16)
+    tokens[np.arange(length.max()) < length[:, None]] = flat
+    table = select_tokens(
+        entity,
+        tokens,
+        length,
+        num_entities=len(kept),
+        m=kept.shape[1],
+        drop_ids=(),
+        codebook=np.zeros((int(flat.max()) + 1, 1), dtype=np.float32),
+    )
+    expected = [set(ids[real].tolist()) for ids, real in zip(kept, mask, strict=True)]
+    assert [set(ids) for ids in as_lists(table)] == expected

@@ -32,7 +32,7 @@ class VisualWordsOptions:
     image_size: int = field(default=128, metadata={"help": "Pixels to which pictures are scaled."})
     words: int = field(default=512, metadata={"help": "Size of the codebook."})
     max_fit_patches: int = field(
-        default=200_000, metadata={"help": "Patches, drawn at random, that the words are found in."}
+        default=100_000, metadata={"help": "Patches, drawn at random, that the words are found in."}
     )
     seed: int = field(default=0, metadata={"help": "Seed of the draw and of k-means."})
 
@@ -80,11 +80,12 @@ class VisualWords(ImageTokenizer):
         return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1))
 
     def fit(self, batches: Iterable[Tensor]) -> None:
-        """Find the words in batches (B, 3, S, S); the same pictures give the same words.
+        """Find the words in batches (B, 3, S, S).
 
         A word is sought among distinct patches only, so that plain backgrounds do not take all
         of them. Where there are fewer distinct patches than words, the rest of the codebook is
-        zero and never used.
+        zero and never used. The same pictures give the same words on the same device with the
+        same number of threads; elsewhere features differ in the last bit, and words with them.
         """
         sample = _Sample(self.options.max_fit_patches, self.options.seed)
         for batch in batches:

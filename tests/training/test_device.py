@@ -1,0 +1,64 @@
+"""Devices and number formats."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mygo_cli.errors import UsageError
+from mygo_cli.training.device import autocast, choose_device, seed_everything
+
+
+def test_auto_takes_the_best_there_is(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert choose_device("auto") == torch.device("cpu")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("mps")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("cuda")
+
+
+def test_cpu():
+    assert choose_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "cpu,cuda"])
+def test_no_such_kind(name):
+    with pytest.raises(UsageError, match=r"no such kind of device\. Use auto, cpu, cuda"):
+        choose_device(name)
+
+
+@pytest.mark.parametrize(("name", "count"), [("cuda", 0), ("cuda:0", 0), ("cuda:3", 2)])
+def test_no_such_cuda_device(monkeypatch, name, count):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    with pytest.raises(UsageError, match=f"PyTorch sees {count} CUDA devices"):
+        choose_device(name)
+
+
+def test_no_mps(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UsageError, match="PyTorch sees no MPS device"):
+        choose_device("mps")
+
+
+def test_a_device_that_cannot_compute():
+    with pytest.raises(UsageError, match=r"--device meta: PyTorch cannot compute there"):
+        choose_device("meta")
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"),
+    [("auto", torch.float32), ("float32", torch.float32), ("bf16", torch.bfloat16)],
+)
+def test_number_format_of_matrix_products(precision, dtype):
+    x = torch.ones(2, 2)
+    with autocast(torch.device("cpu"), precision):
+        assert (x @ x).dtype == dtype
+
+
+def test_the_seed_decides():
+    seed_everything(7)
+    first = torch.rand(3)
+    seed_everything(7)
+    assert torch.equal(first, torch.rand(3))
