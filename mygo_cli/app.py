@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -63,6 +64,9 @@ def main() -> None:
 
     Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end.
     """
+    # OpenMP's waiting threads spin by default: beside any other work on the machine that turns
+    # minutes into quarter hours. Read when torch is first imported, which is later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app(standalone_mode=True)
     except MygoError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from mygo_cli.commands.options import (
     graph_folder,
 )
 from mygo_cli.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 app = typer.Typer(help="Look at token caches, check them, join shards.", no_args_is_help=True)
 
@@ -67,6 +70,37 @@ def verify_command(
                 console.say(f"{path}: {line}")
     if any(faults.values()):
         raise typer.Exit(1)
+
+
+@app.command("codebook")
+def codebook_command(
+    file: Annotated[Path, typer.Argument(help="The token cache.")],
+    out: Annotated[Path, typer.Argument(help="The .npy file to write, float32 (words, width).")],
+) -> None:
+    """Write a cache's codebook to a file, so that new pictures can get the same words."""
+    from mygo_cli.tokens.cache import TokenCache
+
+    cache = TokenCache.open(file)
+    if not cache.has_codebook:
+        raise DataError(f"{file} has no codebook yet.", "Give the same mygo tokenize again.")
+    write_codebook(cache.codebook(), out)
+    console.say(f"{out}: {cache.info.vocab_size:,} words, {cache.info.dim} wide")
+    if "codebook" in cache.options:
+        console.say(f"Use it with: mygo tokenize --image-option codebook={out}")
+
+
+def write_codebook(codebook: np.ndarray[Any, np.dtype[np.float32]], out: Path) -> None:
+    """Write an array as .npy at once; raise `DataError` where that fails."""
+    import numpy as np
+
+    temporary = out.with_name(out.name + ".part")
+    try:
+        with temporary.open("wb") as file:
+            np.save(file, codebook, allow_pickle=False)
+        temporary.replace(out)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise DataError(f"{out} cannot be written: {error.strerror}.") from error
 
 
 @app.command("merge")

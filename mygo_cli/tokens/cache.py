@@ -1,4 +1,4 @@
-"""The token cache, an HDF5 file of format 1: how it is laid out and read (docs/token-cache.md)."""
+"""The token cache, an HDF5 file of format 1: how it is laid out and read (docs/caches.md)."""
 
 from __future__ import annotations
 

@@ -35,6 +35,10 @@ class VisualWordsOptions:
         default=100_000, metadata={"help": "Patches, drawn at random, that the words are found in."}
     )
     seed: int = field(default=0, metadata={"help": "Seed of the draw and of k-means."})
+    codebook: str | None = field(
+        default=None,
+        metadata={"help": "Words found before (mygo cache codebook); default: find new ones."},
+    )
 
     def __post_init__(self) -> None:
         for name in ("stride", "words", "max_fit_patches"):
@@ -61,11 +65,16 @@ class VisualWords(ImageTokenizer):
             options.backbone, options.weights, options.stride, options.image_size
         ).to(device)
         self._words: Tensor | None = None
+        self._given = _read_words(options, self.backbone.dim) if options.codebook else None
+        if self._given is not None:
+            self.use_codebook(self._given)
 
     @cached_property
     def info(self) -> TokenizerInfo:
         """Sizes and identity: the digest covers the backbone's weights file and the options."""
         options = asdict(self.options) | {"weights": self.backbone.sha256}
+        if self._given is not None:
+            options["codebook"] = hashlib.sha256(self._given.tobytes()).hexdigest()
         digest = hashlib.sha256(repr(sorted(options.items())).encode()).hexdigest()
         tokens = (self.options.image_size // self.options.stride) ** 2
         return TokenizerInfo(self.options.words, self.backbone.dim, tokens, digest)
@@ -86,7 +95,10 @@ class VisualWords(ImageTokenizer):
         of them. Where there are fewer distinct patches than words, the rest of the codebook is
         zero and never used. The same pictures give the same words on the same device with the
         same number of threads; elsewhere features differ in the last bit, and words with them.
+        Words that the options brought are kept: no batch is read.
         """
+        if self._given is not None:
+            return
         sample = _Sample(self.options.max_fit_patches, self.options.seed)
         for batch in batches:
             sample.add(self._features(batch).flatten(0, 1).cpu().numpy())
@@ -129,6 +141,24 @@ class VisualWords(ImageTokenizer):
         if self._words is None:
             raise DataError("The visual words are not known yet.", "Call fit or use_codebook.")
         return self._words
+
+
+def _read_words(options: VisualWordsOptions, dim: int) -> NDArray[np.float32]:
+    """Return the words (words, dim) of an .npy file; raise `DataError` for any other file."""
+    path = str(options.codebook)
+    try:
+        words = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{path} is no codebook: it cannot be read as .npy.",
+            "mygo cache codebook CACHE OUT.npy writes one.",
+        ) from error
+    if words.shape != (options.words, dim) or words.dtype != np.float32:
+        raise DataError(
+            f"{path} holds {words.dtype} {words.shape}, not float32 ({options.words}, {dim}).",
+            "Give the same backbone and number of words as when it was made.",
+        )
+    return words
 
 
 class _Sample:

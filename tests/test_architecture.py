@@ -1,0 +1,154 @@
+"""Who may import whom: the layer table of the design, held against every import statement."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE, PLUGINS = ROOT / "mygo_cli", ROOT / "plugins" / "mygo_plugins"
+FILES = sorted([*CORE.rglob("*.py"), *PLUGINS.rglob("*.py")])
+
+# A room imports itself and rooms with a smaller number.
+LAYERS = {
+    "mygo_cli": 0,  # the version
+    "mygo_cli.errors": 0,
+    "mygo_cli.contracts": 1,
+    "mygo_cli.dropout": 1,
+    "mygo_cli.backends": 2,
+    "mygo_cli.console": 2,
+    "mygo_cli.config": 2,
+    "mygo_cli.weights": 2,
+    "mygo_cli.testing": 2,
+    "mygo_cli.graph": 3,
+    "mygo_cli.tokens": 4,
+    "mygo_cli.model": 5,
+    "mygo_cli.ranking": 6,
+    "mygo_cli.training": 7,
+    "mygo_cli.demo": 8,
+    "mygo_cli.official": 8,
+    "mygo_cli.commands": 9,
+    "mygo_cli.app": 10,
+    "mygo_cli.__main__": 11,
+}
+# The one arrow within a row: a download shows its progress.
+WITHIN_A_ROW = {("mygo_cli.weights", "mygo_cli.console")}
+PLUGINS_MAY_IMPORT = {"mygo_cli.errors", "mygo_cli.contracts", "mygo_cli.weights"}
+HEAVY = {"torch", "transformers", "timm", "h5py", "PIL", "sklearn"}
+MAY_BE_HEAVY = {"mygo_cli.dropout", "mygo_cli.testing"}
+VAGUE_NAMES = {"utils", "util", "helpers", "helper", "base", "common", "misc"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """A module that a file imports, where, and whether importing the file is enough for it."""
+
+    module: str
+    line: int
+    at_once: bool
+
+
+def module_of(path: Path) -> str:
+    """Return the dotted name of a file."""
+    parts = path.relative_to(PLUGINS.parent if PLUGINS in path.parents else ROOT).with_suffix("")
+    return ".".join(parts.parts).removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> list[Import]:
+    """Return everything that a file imports, wherever in it."""
+    return list(_imports(ast.parse(path.read_text(encoding="utf-8")), at_once=True))
+
+
+def _imports(node: ast.AST, at_once: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(name.name, child.lineno, at_once) for name in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"line {child.lineno}: imports here are absolute"
+            yield from (
+                Import(f"{child.module}.{name.name}", child.lineno, at_once) for name in child.names
+            )
+        else:
+            late = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            typing_only = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
+            yield from _imports(child, at_once and not late and not typing_only)
+
+
+def room_of(module: str) -> str:
+    """Return the room of `mygo_cli` that a module, or a name in one, belongs to."""
+    parts = module.split(".")
+    room = ".".join(parts[:2])
+    return room if room in LAYERS else parts[0]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_room_has_a_layer():
+    rooms = {
+        f"mygo_cli.{path.relative_to(CORE).parts[0].removesuffix('.py')}"
+        for path in CORE.rglob("*.py")
+    }
+    assert rooms - {"mygo_cli.__init__"} == set(LAYERS) - {"mygo_cli"}
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if CORE in path.parents], ids=name_of)
+def test_imports_run_one_way(path):
+    own = room_of(module_of(path))
+    for found in imports_of(path):
+        assert not found.module.startswith("mygo_plugins"), f"line {found.line}: use entry points"
+        if found.module.split(".")[0] == "mygo_cli":
+            room = room_of(found.module)
+            allowed = room == own or LAYERS[room] < LAYERS[own] or (own, room) in WITHIN_A_ROW
+            assert allowed, f"line {found.line}: {own} may not import {found.module}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if PLUGINS in path.parents], ids=name_of)
+def test_plugins_import_contracts_only(path):
+    allowed = set(PLUGINS_MAY_IMPORT)
+    if module_of(path).startswith("mygo_plugins.decoder"):
+        allowed.add("mygo_cli.dropout")
+    own_kind = module_of(path).rpartition(".")[0]
+    for found in imports_of(path):
+        if found.module.split(".")[0] == "mygo_cli":
+            assert room_of(found.module) in allowed, f"line {found.line}: {found.module}"
+        if found.module.split(".")[0] == "mygo_plugins":
+            assert found.module.startswith(own_kind), f"line {found.line}: {found.module}"
+
+
+def test_light_layers_import_heavy_packages_late():
+    light = {room for room, layer in LAYERS.items() if layer <= 3 or layer >= 8} - MAY_BE_HEAVY
+    for path in FILES:
+        if room_of(module_of(path)) in light:
+            heavy = [
+                f"{name_of(path)}:{found.line}: {found.module}"
+                for found in imports_of(path)
+                if found.at_once and found.module.split(".")[0] in HEAVY
+            ]
+            assert not heavy
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.name == "__init__.py"], ids=name_of
+)
+def test_packages_are_a_docstring(path):
+    content = ast.parse(path.read_text(encoding="utf-8")).body
+    assert content, "say what the package holds"
+    assert isinstance(content[0], ast.Expr), "say what the package holds"
+    if module_of(path) not in ("mygo_cli", "mygo_cli.demo"):
+        assert len(content) == 1
+
+
+def test_files_are_named_for_an_idea():
+    everywhere = [*FILES, *(ROOT / "tests").rglob("*.py")]
+    assert not [name_of(path) for path in everywhere if path.stem in VAGUE_NAMES]
+
+
+def test_files_stay_short():
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
+    assert not {name: length for name, length in lengths.items() if length > 300}
