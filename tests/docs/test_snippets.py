@@ -1,0 +1,108 @@
+"""The Python and TOML on the pages run, and the example plugin is printed as it is."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mygo_cli import backends, config
+from mygo_cli.commands.train import train_run
+from mygo_cli.contracts import DECODERS
+from mygo_cli.demo import world_folder
+from mygo_cli.graph.reading import read_graph
+from mygo_cli.model.options import ModelOptions
+from mygo_cli.tokens.images import tokenize_images
+from mygo_cli.tokens.job import Job
+from mygo_cli.training.settings import DataSettings, DecoderSettings, Settings, TrainingSettings
+
+DOCS = Path(__file__).parents[2] / "docs"
+PLUGIN = DOCS / "example_plugin"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the fenced blocks of one language, in order."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def run(snippets: list[str]) -> dict[str, Any]:
+    """Run snippets one after the other, as a reader would, and return their names."""
+    names: dict[str, Any] = {"__name__": "snippet"}
+    for snippet in snippets:
+        exec(compile(snippet, "snippet", "exec"), names)
+    return names
+
+
+@pytest.fixture
+def colour_words(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the module of the example plugin, imported from its folder."""
+    monkeypatch.syspath_prepend(PLUGIN)
+    import mygo_colour_words
+
+    yield mygo_colour_words
+    sys.modules.pop("mygo_colour_words")
+
+
+def test_a_cache_is_read_as_described(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    colour_words: Any,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tokenizer = colour_words.ColourWords(colour_words.ColourWordsOptions(grid=4), "cpu")
+    job = Job(folder=Path("mygo-work/cache"), backend="colour-words")
+    tokenize_images(read_graph(world_folder()), tokenizer, job)
+    names = run(blocks("caches.md", "python"))
+    shown = capsys.readouterr().out
+    assert "kenya/flag.png [" in shown
+    assert "(5, 3)" in shown
+    kept = names["table"].mask[names["row"]].sum()
+    assert kept == 8
+
+
+def test_a_run_is_read_as_described(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "train.txt").write_text("a\tr\tb\nb\tr\tc\nc\tr\ta\n")
+    settings = Settings(
+        data=DataSettings(folder="tiny"),
+        model=ModelOptions(dim=8, feed_forward=8, heads=2),
+        decoder=DecoderSettings("dot"),
+        training=TrainingSettings(epochs=1, device="cpu"),
+    )
+    train_run(settings, Path("mygo-work/cache"), Path("mygo-work/runs"))
+    names = run(blocks("runs.md", "python"))
+    shown = capsys.readouterr().out
+    assert "mygo-checkpoint 1 1 None" in shown
+    assert "tiny torch.Size([3, 8]) torch.Size([1, 8])" in shown
+    keys = set(re.findall(r"`(\w+)`", _rows("runs.md", "both") + _rows("runs.md", "best.pt")))
+    assert set(names["best"]) <= keys
+
+
+def _rows(page: str, word: str) -> str:
+    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.startswith("|") and f"| {word} |" in line)
+
+
+def test_the_plugin_page_prints_the_plugin(colour_words: Any) -> None:
+    plugin, test, decoder = blocks("plugins.md", "python")
+    assert plugin == (PLUGIN / "mygo_colour_words.py").read_text(encoding="utf-8")
+    assert blocks("plugins.md", "toml") == [(PLUGIN / "pyproject.toml").read_text(encoding="utf-8")]
+    run([test, "test_contract()"])
+    assert run([decoder])["Cosine"].description == "cosine of context and entity"
+
+
+def test_the_published_settings_are_settings(tmp_path: Path) -> None:
+    (block,) = blocks("training.md", "toml")
+    (tmp_path / "db15k.toml").write_text(block)
+    settings = config.from_dict(Settings, config.read_toml(tmp_path / "db15k.toml"), "training.md")
+    options = backends.load(DECODERS, settings.decoder.name).Options
+    config.from_dict(options, settings.decoder.options, "training.md")
+    assert settings.training.epochs == 1500
