@@ -1,6 +1,8 @@
 """Measure the table of docs/world.md: mygo and baselines on the built-in graph, several seeds.
 
-python docs/measure_world.py [--seeds 3] [--only NAME ...]   (prints Markdown, about 20 minutes on two cores)
+python docs/measure_world.py [--seeds 3] [--only NAME ...]
+
+Prints Markdown; takes about 20 minutes on two cores.
 """
 
 from __future__ import annotations

@@ -7,11 +7,14 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+
+
+MOST_WHOLE = 40  # characters of a name that a table does not break
 
 
 @cache
@@ -68,7 +71,10 @@ def table(
     for place, header in enumerate(headers):
         cells = [row[place] for row in body if row[place] is not None]
         numeric = bool(cells) and all(isinstance(cell, (int, float)) for cell in cells)
-        grid.add_column(header, justify="right" if numeric else "left", overflow="fold")
+        # Names and numbers stay whole; sentences may break.
+        whole = all(" " not in str(cell) and len(str(cell)) <= MOST_WHOLE for cell in cells)
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        grid.add_column(header, justify=justify, overflow="fold", no_wrap=whole)
     for row in body:
         grid.add_row(*(Text(_cell(cell)) for cell in row))
     stdout().print(grid)

@@ -11,10 +11,8 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands.options import (
     CacheDirOption,
-    DataOption,
     JsonOption,
     cache_dir,
-    graph_folder,
 )
 from mygo_cli.errors import DataError
 
@@ -51,7 +49,10 @@ def info_command(
 def verify_command(
     file: FileArgument = None,
     cache_folder: CacheDirOption = None,
-    data: DataOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder of a graph that the caches must fit."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Check token caches, with --data also against the graph; exit 1 on a fault."""
@@ -59,7 +60,7 @@ def verify_command(
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.tokens.verify import find_faults
 
-    graph = read_graph(graph_folder(data)) if data else None
+    graph = read_graph(data) if data else None
     with watched() as watch:
         faults = {str(path): find_faults(path, graph, watch) for path in _files(file, cache_folder)}
     if json:

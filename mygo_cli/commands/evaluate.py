@@ -9,8 +9,8 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import (
-    DataOption,
     JsonOption,
+    RunDataOption,
     RunOption,
     RunsDirOption,
     runs_dir,
@@ -38,7 +38,7 @@ def evaluate(
     ] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Questions scored at once.")] = 512,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
-    data: DataOption = None,
+    data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -16,6 +16,14 @@ DataOption = Annotated[
         show_default=False,
     ),
 ]
+RunDataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Folder of the graph. Default: the one that the run was trained on.",
+        show_default=False,
+    ),
+]
 CacheDirOption = Annotated[
     Path | None,
     typer.Option(

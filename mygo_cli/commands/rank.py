@@ -9,8 +9,8 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import (
-    DataOption,
     JsonOption,
+    RunDataOption,
     RunOption,
     RunsDirOption,
     runs_dir,
@@ -46,7 +46,7 @@ def rank(
     ] = False,
     run: RunOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
-    data: DataOption = None,
+    data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,

@@ -56,7 +56,7 @@ def _parameter(section: str, field: dataclasses.Field[Any], kind: Any) -> inspec
     flag = FLAGS.get((section, field.name), "--" + field.name.replace("_", "-"))
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
-    default = "" if field.default is None else f" [default: {_shown(field.default)}]"
+    default = "" if field.default is None else f" Default: {_shown(field.default)}."
     option = typer.Option(
         flag,
         help=field.metadata["help"] + default,

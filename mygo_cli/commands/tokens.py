@@ -99,11 +99,12 @@ def _print(shown: EntityTokens) -> None:
     for seen in filter(None, (shown.image, shown.text)):
         _print_missing(seen)
         if seen.tokens.kept and seen.cache.modality == "image":
-            rows = [(t.token, t.count, places_of(t, seen)) for t in seen.tokens.kept]
+            rows = [(str(t.token), t.count, places_of(t, seen)) for t in seen.tokens.kept]
             console.table(("image token", "count", "picture: row,column of its patches"), rows)
         elif seen.tokens.kept:
             words = [
-                (t.token, seen.piece_of(t), t.count, places_of(t, seen)) for t in seen.tokens.kept
+                (str(t.token), seen.piece_of(t), t.count, places_of(t, seen))
+                for t in seen.tokens.kept
             ]
             console.table(("text token", "word piece", "count", "places in the text"), words)
 

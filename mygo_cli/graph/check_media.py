@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -82,34 +81,22 @@ def broken_pictures(
     images: Path, paths: Sequence[str], advance: Advance
 ) -> Iterator[tuple[str, str]]:
     """Yield (path, reason) of the pictures that do not decode to the end, in order."""
-    from PIL import Image
+    from mygo_cli.graph.pictures import quiet_pillow
 
-    Image.init()  # once, before threads would each find the formats for themselves
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool, quiet_pillow():
         for start in range(0, len(paths), BATCH):
             batch = paths[start : start + BATCH]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                reasons = list(pool.map(_why_broken, (images / path for path in batch)))
+            reasons = list(pool.map(_why_broken, (images / path for path in batch)))
             yield from ((path, why) for path, why in zip(batch, reasons, strict=True) if why)
             advance(start + len(batch), len(paths))
 
 
 def _why_broken(path: Path) -> str:
-    """Return why a picture cannot be used, '' if it can."""
-    from PIL import Image, UnidentifiedImageError
+    """Return why mygo tokenize would refuse a picture, '' if it would not."""
+    from mygo_cli.graph.pictures import BadPicture, read_picture
 
     try:
-        with Image.open(path) as image:
-            image.verify()  # checksums, for the formats that have them; leaves the image unusable
-        with Image.open(path) as image:
-            image.draft("RGB", (256, 256))  # a JPEG decodes several times as fast at low resolution
-            image.load()
-    except UnidentifiedImageError:
-        return "not a picture in a known format" if path.stat().st_size else "an empty file"
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return f"larger than {(Image.MAX_IMAGE_PIXELS or 0) / 1e6:,.0f} million pixels"
-    except Exception as error:  # a broken file may raise anything in a format's parser
-        return f"cannot be decoded: {str(error).rstrip('.') or type(error).__name__}"
+        read_picture(path)
+    except BadPicture as error:
+        return str(error)
     return ""

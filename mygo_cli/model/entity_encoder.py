@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mygo_cli.dropout import Dropout
 from mygo_cli.model.code_pool import Bag, pool_codes
 from mygo_cli.model.options import ModelOptions
-from mygo_cli.model.transformer import Encoder
+from mygo_cli.model.transformer import Encoder, EncoderLayer
 from mygo_cli.tokens.selection import TokenTable
 
 
@@ -140,6 +140,7 @@ class EntityEncoder(nn.Module):
         weight: the same numbers as `first` over the sequence, without a tensor (R, L, D).
         """
         layer = self.encoder.layers[0]
+        assert isinstance(layer, EncoderLayer)
         count = self.num_entities if rows is None else len(rows)
         single = [self.entity_token.expand(count, -1)]
         if self.structure is not None:

@@ -12,8 +12,8 @@ from mygo_cli.config import setting
 class ModelOptions:
     """Sizes and dropout rates. Raises `ValueError` for what cannot be built."""
 
-    dim: int = setting(128, "Width of entity and relation vectors.")
-    feed_forward: int = setting(256, "Width of the transformers' hidden layer.")
+    dim: int = setting(96, "Width of entity and relation vectors.")
+    feed_forward: int = setting(192, "Width of the transformers' hidden layer.")
     heads: int = setting(4, "Attention heads; must divide the width.")
     entity_layers: int = setting(1, "Transformer layers of the cross-modal entity encoder.")
     triple_layers: int = setting(1, "Transformer layers of the contextual triple encoder.")

@@ -63,7 +63,9 @@ def predict(
     """Return the `top` answers to each question, best first, equal scores in entity order.
 
     With `hide_known` answers that stand in any split are neither shown nor counted in ranks and
-    probabilities. Raises `MygoError` for a score that is not a finite number.
+    probabilities; nor, ever, is the entity that was asked about, unless the graph holds a fact of
+    the relation that joins an entity to itself. Raises `MygoError` for a score that is not a
+    finite number.
     """
     found = []
     for first in range(0, len(questions), 256):
@@ -71,7 +73,7 @@ def predict(
         scores = score(_as_queries(part)).cpu()
         check_finite(scores)
         found += [
-            _best(row, _known_answers(graph, question), top, hide_known)
+            _best(row, *_known_and_hidden(graph, question, hide_known), top)
             for row, question in zip(scores, part, strict=True)
         ]
     return found
@@ -86,25 +88,31 @@ def _as_queries(questions: list[Question]) -> Queries:
     )
 
 
-def _known_answers(graph: KnowledgeGraph, question: Question) -> dict[int, str]:
-    """Return the answers that the graph already holds, with the split that holds them."""
+def _known_and_hidden(
+    graph: KnowledgeGraph, question: Question, hide_known: bool
+) -> tuple[dict[int, str], list[int]]:
+    """Return the answers that the graph holds, with their split, and the entities to leave out."""
     given, side, asked = (question.tail, 2, 0) if question.head is None else (question.head, 0, 2)
     triples = graph.all_triples()
-    rows = triples[(triples[:, side] == given) & (triples[:, 1] == question.relation)]
-    return {
+    of_relation = triples[triples[:, 1] == question.relation]
+    rows = of_relation[of_relation[:, side] == given]
+    known: dict[int, str] = {
         int(row[asked]): graph.fact_split(int(row[0]), int(row[1]), int(row[2])) or "known"
         for row in rows
     }
+    hidden = set(known) if hide_known else set()
+    if given is not None and not (of_relation[:, 0] == of_relation[:, 2]).any():
+        hidden.add(given)
+    return known, sorted(hidden)
 
 
-def _best(scores: Tensor, known: dict[int, str], top: int, hide_known: bool) -> list[Prediction]:
+def _best(scores: Tensor, known: dict[int, str], hidden: list[int], top: int) -> list[Prediction]:
     """Return the best answers of one row of scores (N,)."""
-    if hide_known and known:
-        scores = scores.clone()
-        scores[list(known)] = -torch.inf
+    scores = scores.clone()
+    scores[hidden] = -torch.inf
     probability = scores.double().softmax(0)
     order = torch.sort(scores, descending=True, stable=True).indices
-    shown = min(top, len(scores) - (len(known) if hide_known else 0))
+    shown = min(top, len(scores) - len(hidden))
     return [
         Prediction(
             place, entity, scores[entity].item(), probability[entity].item(), known.get(entity)

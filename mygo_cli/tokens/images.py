@@ -12,11 +12,11 @@ import torch
 from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.pictures import quiet_pillow
 from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
 from mygo_cli.tokens.find import IMAGE
 from mygo_cli.tokens.job import Job, Task, run
 from mygo_cli.tokens.picture_loader import PictureLoader
-from mygo_cli.tokens.pictures import quiet_pillow
 from mygo_cli.tokens.sources import Watch, image_sources, unwatched
 from mygo_cli.tokens.summary import Summary
 from mygo_cli.tokens.writing import CacheWriter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
         for cache in caches:
             _take(writer, cache)
         writer.finish()
-    return summarize(out)
+    return replace(summarize(out), new=len(sources.keys))
 
 
 def _header(cache: TokenCache) -> Header:

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from mygo_cli.contracts import ImageTokenizer
+from mygo_cli.graph.pictures import BadPicture, read_picture
 from mygo_cli.tokens.encoding import Array, one_line
 from mygo_cli.tokens.loading import in_order
-from mygo_cli.tokens.pictures import BadPicture, read_picture
 
 
 @dataclass(frozen=True)

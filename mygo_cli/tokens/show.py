@@ -10,12 +10,12 @@ from PIL import Image
 
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.pictures import quiet_pillow, read_picture
 from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.drawing import contact_sheet, mark_patches
 from mygo_cli.tokens.find import IMAGE, TEXT, newest_cache
 from mygo_cli.tokens.kept import KeptToken, KeptTokens, grid_of, kept_tokens
 from mygo_cli.tokens.page import entity_page
-from mygo_cli.tokens.pictures import quiet_pillow, read_picture
 from mygo_cli.tokens.tokenizers import rebuild
 
 

@@ -45,10 +45,8 @@ def rebuild_model(settings: Settings, state: Mapping[str, Tensor], path: Path) -
     try:
         image, text = _table(state, "image"), _table(state, "text")
         num_entities, num_relations = _num_entities(state), len(state["relation.weight"])
-        # A plugin may compute with real numbers when it is made, so only our part is hollow.
         decoder = make_decoder(settings.decoder, settings.model.dim)
-        with torch.device("meta"):  # nothing is drawn at random only to be overwritten
-            model = MyGO(num_entities, num_relations, image, text, decoder, settings.model)
+        model = MyGO(num_entities, num_relations, image, text, decoder, settings.model)
         model.load_state_dict(dict(state), assign=True)
     except (KeyError, RuntimeError, ValueError) as error:
         raise DataError(

@@ -52,14 +52,14 @@ class TokenSettings:
 class TrainingSettings:
     """The optimisation."""
 
-    epochs: int = setting(60, "Passes over the training triples.")
-    batch_size: int = setting(256, "Questions in a step.")
-    learning_rate: float = setting(3e-3, "The highest learning rate of the schedule.")
+    epochs: int = setting(100, "Passes over the training triples.")
+    batch_size: int = setting(512, "Questions in a step.")
+    learning_rate: float = setting(5e-3, "The highest learning rate of the schedule.")
     schedule: Literal["one-cycle", "cosine-restarts", "constant"] = setting(
         "one-cycle", "Course of the learning rate."
     )
     restart_epochs: int = setting(50, "First period of cosine-restarts; each next one doubles.")
-    warmup: float = setting(0.2, "Share of one-cycle during which the rate rises.")
+    warmup: float = setting(0.1, "Share of one-cycle during which the rate rises.")
     clip: float = setting(1.0, "Largest norm of the gradient.")
     label_smoothing: float = setting(0.1, "Share of the target spread over all entities.")
     questions: Literal["distinct", "triples", "coin-flip"] = setting(
@@ -69,9 +69,9 @@ class TrainingSettings:
     )
     contrastive: float = setting(0.01, "Weight of the contrastive loss (the paper's lambda).")
     temperature: float = setting(0.5, "Temperature of the contrastive loss.")
-    contrastive_entities: int = setting(512, "Entities that a step contrasts.")
+    contrastive_entities: int = setting(128, "Entities that a step contrasts.")
     seed: int = setting(0, "Seed of everything random.")
-    evaluate_every: int = setting(5, "Epochs between two looks at the validation split.")
+    evaluate_every: int = setting(10, "Epochs between two looks at the validation split.")
     patience: int = setting(0, "Stop after so many looks without progress; 0 never stops early.")
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps, ...")
     precision: Literal["auto", "float32", "bf16"] = setting(

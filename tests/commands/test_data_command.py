@@ -59,7 +59,7 @@ def test_check_of_the_built_in_graph(run):
 def test_strict_fails_on_a_warning(run, folder):
     result = run("check", "--data", folder)
     assert result.exit_code == 0
-    assert f"warning {folder}/images/a/1.png: not a picture in a known format." in result.stdout
+    assert f"warning {folder}/images/a/1.png: not a picture that can be read" in result.stdout
     assert run("check", "--data", folder, "--strict").exit_code == 1
     assert run("check", "--data", folder, "--strict", "--no-media").exit_code == 0
 

@@ -99,7 +99,7 @@ def test_wrong_usage(mygo, words):
     assert "Error" in ended.err
 
 
-@pytest.mark.parametrize("words", ["backends --json", "backends", "data info --json"])
+@pytest.mark.parametrize("words", ["data info", "data info --json"])
 def test_a_reader_that_leaves_early(words):
     """The pipe is closed before anything is written into it."""
     command = subprocess.Popen(
@@ -111,4 +111,4 @@ def test_a_reader_that_leaves_early(words):
     command.stdout.close()
     with command:
         assert command.stderr.read() == ""
-    assert command.returncode in (0, 1)
+    assert command.returncode == 1

@@ -41,7 +41,7 @@ def test_table(rank):
 
 def test_json(rank):
     found = answers(rank, "--head", "kenya", "--relation", "grows", "--top", 100)
-    assert [row["rank"] for row in found] == list(range(1, 21))
+    assert [row["rank"] for row in found] == list(range(1, 20))  # all but kenya
     assert sum(row["probability"] for row in found) == pytest.approx(1)
     assert [row["score"] for row in found] == sorted((r["score"] for r in found), reverse=True)
     assert {(row["head"], row["relation"], row["asked"]) for row in found} == {
@@ -97,7 +97,10 @@ def test_a_file_of_questions(rank, tmp_path):
         *(("head", "grows", 1), ("head", "grows", 2)),
         *(("tail", "likes", 1), ("tail", "likes", 2)),
     ]
-    assert found[:2] == answers(rank, "--head", "kenya", "--relation", "grows", "--top", 2)
+    alone = answers(rank, "--head", "kenya", "--relation", "grows", "--top", 2)
+    assert [row["tail"] for row in found[:2]] == [row["tail"] for row in alone]
+    scores = [row["score"] for row in alone]
+    assert [row["score"] for row in found[:2]] == pytest.approx(scores, rel=1e-4)
     assert "(?, grows, Tea)" in rank("--file", file).out
 
 

@@ -79,6 +79,15 @@ def test_json(train):
     assert printed == result_of(run)
 
 
+def test_a_terminal_sees_a_bar(train, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    ended = train()
+    assert ended.code == 0
+    for part in ("train", "epoch 3 loss", "valid MRR", "lr "):
+        assert part in ended.err
+    assert "epoch" not in ended.out
+
+
 def test_the_config_of_a_run_repeats_it(train, mygo, monkeypatch, tmp_path):
     assert train("--seed", 5, "--decoder-option", "chunk=7", "--questions", "coin-flip").code == 0
     first = only_run().absolute()
@@ -253,12 +262,13 @@ def press_ctrl_c(monkeypatch, epoch):
     monkeypatch.setattr(Fit, "run", pressing)
 
 
-def test_ctrl_c_and_resume(train, mygo, monkeypatch):
-    assert train().code == 0
+@pytest.mark.parametrize("words", [[], ["--holdout", "0.1", "--no-image"]])
+def test_ctrl_c_and_resume(train, mygo, monkeypatch, words):
+    assert train(*words).code == 0
     straight = only_run()
     with monkeypatch.context() as patch:
         press_ctrl_c(patch, epoch=3)
-        ended = train()
+        ended = train(*words)
     broken = newest_run()
     assert ended.code == 130
     assert ended.out == ""

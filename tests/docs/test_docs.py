@@ -22,7 +22,7 @@ DOCS = ROOT / "docs"
 GENERATED = ("cli.md", "settings.md")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*mygo (.+)")
-LINK = re.compile(r"(?<!!)\[[^]]*\]\(([^) ]+)\)")
+LINK = re.compile(r"\[[^]]*\]\(([^) ]+)\)")
 BACKEND_FLAGS = {
     "--decoder": DECODERS,
     "--image-backend": IMAGE_TOKENIZERS,

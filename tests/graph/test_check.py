@@ -10,6 +10,7 @@ from PIL import Image
 
 from mygo_cli.demo import world_folder
 from mygo_cli.errors import DataError
+from mygo_cli.graph import pictures
 from mygo_cli.graph.check import MOST_FAULTS, check_graph
 
 # A graph with nothing to find but the notes on what it does not have.
@@ -80,11 +81,11 @@ def only(findings, severity):
         ({"descriptions.tsv": "a\n"}, "error", "descriptions.tsv", 1, "1 column"),
         ({"images/x/1.png": picture()}, "warning", "images", None, "1 folder named for no entity"),
         ({"images/a.png": picture()}, "warning", "images", None, "1 picture in no folder: a.png"),
-        ({"images/a/2.png": b""}, "warning", "images/a/2.png", None, "an empty file"),
+        ({"images/a/2.png": b""}, "warning", "images/a/2.png", None, "the file is empty"),
         ({"images/a/2.png": b"<html>"}, "warning", "images/a/2.png", None, "not a picture"),
-        ({"images/a/2.png": picture()[:900]}, "warning", "images/a/2.png", None, "decoded"),
+        ({"images/a/2.png": picture()[:900]}, "warning", "images/a/2.png", None, "cut short"),
         ({"images/a/2.jpg": picture("JPEG", 99)[:-800]}, "warning", "images/a/2.jpg", None,
-         "truncated"),
+         "cut short"),
         ({"images/a/2.svg": b"<svg/>"}, "warning", "images", None, "1 SVG drawing"),
     ],
 )  # fmt: skip
@@ -117,10 +118,10 @@ def test_relations_that_give_answers_away(check):
 
 
 def test_a_huge_picture_is_not_decoded(check, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
     found = check(IMAGES)
     assert [where for _, where, _, _ in found] == [f"images/{entity}/1.png" for entity in "abc"]
-    assert all("million pixels" in text for *_, text in found)
+    assert all("is more than 1,000 pixels" in text for *_, text in found)
 
 
 def test_progress(check):

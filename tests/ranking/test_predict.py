@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def table():
     table = torch.zeros(2, 2, 5, 5)
     table[0, 0, 0] = torch.tensor([1.0, 5.0, 3.0, 3.0, 4.0])  # (kenya, likes, ?)
     table[1, 0, 1] = torch.tensor([2.0, 0.0, 6.0, 1.0, 1.0])  # (?, likes, japan)
+    table[0, 1, 0] = torch.tensor([9.0, 0.0, 0.0, 1.0, 4.0])  # (kenya, knows, ?)
     return table
 
 
@@ -56,25 +58,24 @@ def test_known_answers_are_marked_with_their_split(graph, table):
         (2, "fiji", None),
         (3, "peru", "valid"),  # as plausible as iceland, and before it in the graph
         (4, "iceland", "test"),
-        (5, "kenya", None),
     ]
-    scores = torch.tensor([5.0, 4.0, 3.0, 3.0, 1.0], dtype=torch.float64)
+    scores = torch.tensor([5.0, 4.0, 3.0, 3.0], dtype=torch.float64)
     assert [answer.score for answer in found] == scores.tolist()
     assert [answer.probability for answer in found] == pytest.approx(scores.softmax(0).tolist())
 
 
 def test_hidden_answers_take_no_rank_and_no_probability(graph, table):
-    (found,) = predict(table_scores(table), graph, [Question(0, 0, None)], 10, hide_known=True)
-    assert shown(found) == [(1, "fiji", None), (2, "kenya", None)]
+    (found,) = predict(table_scores(table), graph, [Question(0, 1, None)], 10, hide_known=True)
+    assert shown(found) == [(1, "iceland", None), (2, "japan", None), (3, "peru", None)]
     assert sum(answer.probability for answer in found) == pytest.approx(1)
-    assert found[0].probability == pytest.approx(1 / (1 + math.exp(-3)))
+    assert found[0].probability == pytest.approx(math.e / (math.e + 2))
 
 
 def test_heads(graph, table):
     (found,) = predict(table_scores(table), graph, [Question(None, 0, 1)], 3)
     assert shown(found) == [(1, "peru", None), (2, "kenya", "train"), (3, "iceland", "train")]
     (hidden,) = predict(table_scores(table), graph, [Question(None, 0, 1)], 9, hide_known=True)
-    assert shown(hidden) == [(1, "peru", None), (2, "japan", None)]
+    assert shown(hidden) == [(1, "peru", None)]
 
 
 def test_a_fact_of_a_set_aside_split_is_known(graph, table):
@@ -82,10 +83,27 @@ def test_a_fact_of_a_set_aside_split_is_known(graph, table):
     assert shown(found)[3] == (4, "fiji", "other")
 
 
+@pytest.mark.parametrize("hide_known", [True, False])
+def test_the_asked_entity_answers_only_where_facts_can_be_loops(graph, table, hide_known):
+    question = Question(0, 1, None)
+    (found,) = predict(table_scores(table), graph, [question], 9, hide_known)
+    assert "kenya" not in [name for _, name, _ in shown(found)]
+    loops = dataclasses.replace(graph, other=triples((2, 1, 2)))
+    (found,) = predict(table_scores(table), loops, [question], 9, hide_known)
+    assert shown(found)[0] == (1, "kenya", None)
+    own = dataclasses.replace(graph, other=triples((0, 1, 0)))
+    (found,) = predict(table_scores(table), own, [question], 9, hide_known)
+    assert ((1, "kenya", "other") in shown(found)) is not hide_known
+
+
 def test_equal_scores_in_entity_order(graph):
     (found,) = predict(table_scores(torch.zeros(2, 2, 5, 5)), graph, [Question(1, 1, None)], 5)
-    assert [answer.entity for answer in found] == [0, 1, 2, 3, 4]
-    assert [answer.probability for answer in found] == pytest.approx([0.2] * 5)
+    assert [answer.entity for answer in found] == [0, 2, 3, 4]
+    assert [answer.probability for answer in found] == pytest.approx([0.25] * 4)
+    names = tuple(f"e{number}" for number in range(5000))
+    many = KnowledgeGraph("many", Path(), names, ("r",), names, ("",) * 5000, triples((0, 0, 1)))
+    (found,) = predict(lambda queries: torch.zeros(1, 5000), many, [Question(1, 0, None)], 99)
+    assert [answer.entity for answer in found] == [0, *range(2, 100)]
 
 
 def test_everything_known_leaves_nothing():

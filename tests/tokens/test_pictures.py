@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mygo_cli.tokens import pictures
-from mygo_cli.tokens.pictures import BadPicture, quiet_pillow, read_picture
+from mygo_cli.graph import pictures
+from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
 
 
 @pytest.fixture(autouse=True)

@@ -152,6 +152,30 @@ def test_grouping_changes_no_sum():
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
+def test_every_answer_counts_the_same_whatever_its_batch(monkeypatch):
+    """Over an epoch in which nothing moves, gradients add up to those of the mean loss."""
+    options = {"label_smoothing": 0.0, "contrastive": 0.0, "clip": 1e9, "epochs": 1}
+    trainer = new_trainer(model=NO_DROPOUT, batch_size=7, **options)
+    sums = {}
+
+    def add_up():
+        for name, parameter in trainer.model.named_parameters():
+            sums[name] = sums.get(name, 0) + parameter.grad
+
+    monkeypatch.setattr(trainer.optimizer, "step", add_up)
+    list(trainer.run())
+    copy = new_trainer(model=NO_DROPOUT, **options)
+    everything, model = copy._every_question, copy.model
+    queries = everything.queries(slice(None))
+    scores = model.scores(queries, model.entity_vectors(), model.relation_vectors())
+    rows = torch.repeat_interleave(torch.arange(len(everything)), everything.start.diff())
+    mean = link_loss(scores, rows, everything.answers) / len(everything.answers)
+    (trainer.steps_per_epoch * mean).backward()
+    assert trainer.steps_per_epoch > 5
+    for name, parameter in model.named_parameters():
+        torch.testing.assert_close(sums[name], parameter.grad, rtol=1e-3, atol=1e-5, msg=name)
+
+
 def test_no_contrastive_loss_is_never_computed(monkeypatch):
     trainer = new_trainer(contrastive=0.0, epochs=1)
 

@@ -8,6 +8,8 @@ import pytest
 import torch
 from tiny_training import metrics_of, new_fit, same, tiny_graph, tiny_settings, tiny_table
 
+from mygo_cli import backends
+from mygo_cli.contracts import NoOptions
 from mygo_cli.errors import DataError
 from mygo_cli.training import fit as module
 from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
@@ -161,3 +163,30 @@ def test_the_selected_model_is_no_checkpoint_to_go_on_from(tmp_path):
     fit.folder.last.write_bytes(fit.folder.best.read_bytes())
     with pytest.raises(DataError, match=r"last\.pt holds no optimizer"):
         resume(fit.folder, fit.settings, tiny_graph(), CPU)
+
+
+class Weighted(torch.nn.Module):
+    """A decoder that computes when it is made, and keeps the outcome out of checkpoints."""
+
+    description = "a weighted product"
+    Options = NoOptions
+
+    def __init__(self, dim, options):
+        super().__init__()
+        weight = torch.arange(1.0, dim + 1).reciprocal()
+        self.register_buffer("weight", weight / weight.sum().item(), persistent=False)
+
+    def forward(self, query, relation, entities):
+        return (query * relation * self.weight) @ entities.T
+
+
+def test_a_decoder_may_compute_when_it_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(backends, "load", lambda group, name: Weighted)
+    settings = settings_for(epochs=2)
+    straight = new_fit(tmp_path, settings)
+    straight.run(ignore)
+    broken = new_fit(tmp_path, settings)
+    with pytest.raises(StoppedError):
+        broken.run(stop_after(1))
+    resume(broken.folder, settings, tiny_graph(), CPU).run(ignore)
+    assert metrics_of(broken.folder) == metrics_of(straight.folder)

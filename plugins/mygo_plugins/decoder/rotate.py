@@ -12,7 +12,7 @@ from mygo_cli.errors import UsageError
 class RotatE(nn.Module):
     """score(q, r, e) = -scale ||q * exp(i theta(r)) - e||, the norm over complex vectors.
 
-    The angles theta are the first half of the contextual relation; the learned scale lets
+    The angles theta are a learned linear map of the contextual relation; the learned scale lets
     distances become logits.
     """
 

@@ -15,11 +15,11 @@ from mygo_cli.dropout import Dropout
 class TuckEROptions:
     """Dropout rates and the size of the blocks in which the core is contracted."""
 
-    input_dropout: float = field(default=0.3, metadata={"help": "Dropout on the query."})
+    input_dropout: float = field(default=0.1, metadata={"help": "Dropout on the query."})
     relation_dropout: float = field(
-        default=0.4, metadata={"help": "Dropout on the relation's matrix."}
+        default=0.1, metadata={"help": "Dropout on the relation's matrix."}
     )
-    output_dropout: float = field(default=0.5, metadata={"help": "Dropout before the product."})
+    output_dropout: float = field(default=0.2, metadata={"help": "Dropout before the product."})
     chunk: int = field(default=256, metadata={"help": "Queries contracted at once."})
 
     def __post_init__(self) -> None:
