@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
 import dataclasses
 import importlib
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 from mygo_cli.contracts import DECODERS, GROUPS, IMAGE_TOKENIZERS, TEXT_TOKENIZERS
@@ -29,11 +31,21 @@ class Backend:
 
 
 def installed(group: str) -> list[Backend]:
-    """Return the backends of one group, by name. Reads metadata only and cannot fail."""
+    """Return the backends of one group, by name. Reads metadata only, imports no plugin.
+
+    Raises `BackendError` where the metadata of some installed package is damaged.
+    """
     import entrypoints
 
+    try:
+        points = entrypoints.get_group_all(group)
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise BackendError(
+            f"The entry points of an installed package are damaged: {' '.join(str(error).split())}",
+            "Install that package again.",
+        ) from error
     found = []
-    for point in entrypoints.get_group_all(group):
+    for point in points:
         package, version = _package(point)
         target = f"{point.module_name}:{point.object_name}"
         found.append(Backend(group, point.name, target, package, version))
@@ -44,7 +56,13 @@ def _package(point: Any) -> tuple[str, str]:
     """Return name and version of the package that registers an entry point."""
     if point.distro is None:
         return "?", "?"
-    return point.distro.name.replace("_", "-"), point.distro.version
+    name = point.distro.name.replace("_", "-")
+    if point.distro.version:
+        return name, point.distro.version
+    try:  # metadata in a source tree has no version in its file name
+        return name, metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return name, "?"
 
 
 def find(group: str, name: str) -> Backend:

@@ -79,7 +79,7 @@ def tokenize(
     from mygo_cli.tokens.graph_job import tokenize_graph
     from mygo_cli.tokens.job import Job
     from mygo_cli.tokens.tokenizers import Choice
-    from mygo_cli.training.device import choose_device
+    from mygo_cli.device import choose_device
 
     job = Job(
         folder=cache_dir(cache_folder),

@@ -123,7 +123,7 @@ def without_overruled(below: dict[str, Any], given: dict[str, dict[str, Any]]) -
 def train_run(settings: Settings, caches: Path, runs: Path) -> tuple[RunFolder, dict[str, Any]]:
     """Train from the start in a new run folder; return the folder and `result.json`."""
     from mygo_cli.training.assemble import build_model
-    from mygo_cli.training.device import choose_device, seed_everything
+    from mygo_cli.device import choose_device, seed_everything
     from mygo_cli.training.environment import environment
     from mygo_cli.training.fit import Fit
     from mygo_cli.training.run_folder import new_run
@@ -141,7 +141,7 @@ def train_run(settings: Settings, caches: Path, runs: Path) -> tuple[RunFolder, 
 
 def resume_run(run: Path, runs: Path) -> tuple[RunFolder, dict[str, Any]]:
     """Go on with a run where it stopped; return the folder and `result.json`."""
-    from mygo_cli.training.device import choose_device
+    from mygo_cli.device import choose_device
     from mygo_cli.training.fit import resume
     from mygo_cli.training.run_folder import RunFolder
 

@@ -55,6 +55,16 @@ def mygo(
     return run
 
 
+@pytest.fixture
+def train(mygo: Mygo, world: Path, caches: Path) -> Mygo:
+    """Return a function that trains on `world` with its caches and more options."""
+
+    def run(*words: object) -> Outcome:
+        return mygo("train", "--data", world, "--cache-dir", caches, *QUICK, *words)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, world: Path, caches: Path) -> Path:
     """Return the folder of runs that holds one trained run. Do not change it."""

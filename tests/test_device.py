@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mygo_cli.errors import UsageError
-from mygo_cli.training.device import autocast, choose_device, seed_everything
+from mygo_cli.device import autocast, choose_device, seed_everything
 
 
 def test_auto_takes_the_best_there_is(monkeypatch):

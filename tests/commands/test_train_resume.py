@@ -1,0 +1,65 @@
+"""Ctrl-C in `mygo train`, and `--resume` after it."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from run_files import newest_run, only_run, result_of
+
+from mygo_cli.training.fit import Fit
+from mygo_cli.training.loop import StepDone
+
+
+def press_ctrl_c(monkeypatch, epoch):
+    """Let the terminal press Ctrl-C after the first step of an epoch."""
+    run = Fit.run
+
+    def pressing(fit, watch):
+        def watched(event):
+            watch(event)
+            if isinstance(event, StepDone) and (event.epoch, event.step) == (epoch, 1):
+                signal.raise_signal(signal.SIGINT)
+
+        run(fit, watched)
+
+    monkeypatch.setattr(Fit, "run", pressing)
+
+
+@pytest.mark.parametrize("words", [[], ["--holdout", "0.1", "--no-image"]])
+def test_ctrl_c_and_resume(train, mygo, monkeypatch, words):
+    assert train(*words).code == 0
+    straight = only_run()
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, epoch=3)
+        ended = train(*words)
+    broken = newest_run()
+    assert ended.code == 130
+    assert ended.out == ""
+    assert ended.err.splitlines()[-1] == (
+        f"Error: Interrupted; epoch 2 of 3 is saved. Go on with: mygo train --resume {broken}"
+    )
+    assert not (broken / "result.json").exists()
+    again = mygo("train", "--resume", broken.name, "--json")  # the name alone will do
+    assert again.code == 0
+    assert json.loads(again.out) == {"run": str(broken), **result_of(broken)}
+    assert result_of(broken) == result_of(straight)
+    last = [run / "checkpoints" / "last.pt" for run in (broken, straight)]
+    assert last[0].read_bytes() == last[1].read_bytes()
+
+
+def test_resume_takes_no_other_options(train, mygo):
+    assert train("--epochs", 1).code == 0
+    for more in (["--epochs", 9], ["--decoder-option", "chunk=3"], ["--config", "x.toml"]):
+        ended = mygo("train", "--resume", only_run(), *more)
+        assert ended.code == 2
+        assert "--resume goes on with the settings of its run" in ended.err
+
+
+def test_resume_what_is_not_there(mygo):
+    ended = mygo("train", "--resume", "nothing")
+    assert (ended.code, ended.err) == (
+        1,
+        "Error: nothing: no such run. Runs lie in mygo-work/runs.\n",
+    )

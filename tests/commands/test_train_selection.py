@@ -1,0 +1,59 @@
+"""Which epoch `mygo train` keeps, and when it refuses to choose one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from run_files import only_run, result_of
+from small_world import QUICK, all_triples, write_split
+
+
+@pytest.fixture
+def leaking(world, tmp_path):
+    """Return a copy of the graph whose validation file stands in train."""
+    folder = Path(shutil.copytree(world, tmp_path / "leaking"))
+    shutil.copy(folder / "train.txt", folder / "valid.txt")
+    return folder
+
+
+def test_a_leaking_validation_file_is_refused(mygo, leaking):
+    ended = mygo("train", "--data", leaking, *QUICK)
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"Error: {leaking}/valid.txt: of ")
+    assert line.endswith(
+        "Train with --holdout 0.05, which cuts a split from train, or with --select last."
+    )
+    assert not Path("mygo-work").exists()
+
+
+def test_a_hold_out_is_the_way_out(mygo, leaking):
+    assert mygo("train", "--data", leaking, *QUICK, "--holdout", "0.2").code == 0
+    lines = len((leaking / "train.txt").read_text().splitlines())
+    held_out = result_of(only_run())["splits"]["valid"]["overall"]["count"] // 2
+    assert 0 < held_out <= round(0.2 * lines)
+    # The commands that use the run cut the same triples.
+    ended = mygo("evaluate", "--split", "valid", "--device", "cpu", "--json")
+    report = json.loads(ended.out)
+    assert report["overall"] == result_of(only_run())["splits"]["valid"]["overall"]
+
+
+def test_the_last_epoch_is_the_other_way_out(mygo, leaking):
+    assert mygo("train", "--data", leaking, *QUICK, "--select", "last").code == 0
+    result = result_of(only_run())
+    assert (result["epoch"], result["selected_by"]) == (3, "last epoch")
+
+
+def test_no_validation_file(mygo, tmp_path):
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    write_split(folder / "train.txt", all_triples())
+    ended = mygo("train", "--data", folder, *QUICK)
+    assert ended.code == 0
+    assert "No validation triples: the last epoch is kept" in ended.err
+    assert result_of(only_run())["splits"] == {}
+    assert mygo("evaluate", "--device", "cpu").code == 1
+    assert mygo("rank", "--head", "kenya", "--relation", "grows", "--device", "cpu").code == 0
