@@ -1,12 +1,16 @@
-"""Where a model runs and in which number format."""
+"""Where a network runs and in which number format."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-
-import torch
+from typing import TYPE_CHECKING
 
 from mygo_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+FLOAT32, BF16 = "float32", "bf16"
 
 
 def choose_device(name: str) -> torch.device:
@@ -14,6 +18,8 @@ def choose_device(name: str) -> torch.device:
 
     Raises `UsageError` for a device that this machine has not, or that cannot compute.
     """
+    import torch
+
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -40,16 +46,32 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def choose_precision(name: str, device: torch.device) -> str:
+    """Return the number format of `--precision`: auto is bf16 on a CUDA device that has it.
+
+    Raises `UsageError` for bf16 on a CUDA device that has not.
+    """
+    import torch
+
+    lacking = device.type == "cuda" and not torch.cuda.is_bf16_supported()
+    if name == BF16 and lacking:
+        raise UsageError(f"--precision bf16: {device} cannot compute in it.", "Use float32.")
+    if name == "auto":
+        return BF16 if device.type == "cuda" and not lacking else FLOAT32
+    return name
+
+
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
     """Return the context of the forward pass: bf16 for matrix products, or nothing."""
-    if precision == "auto":
-        on_cuda = device.type == "cuda" and torch.cuda.is_bf16_supported()
-        precision = "bf16" if on_cuda else "float32"
-    if precision == "float32":
+    import torch
+
+    if choose_precision(precision, device) == FLOAT32:
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def seed_everything(seed: int) -> None:
     """Seed PyTorch's generators on every device."""
+    import torch
+
     torch.manual_seed(seed)

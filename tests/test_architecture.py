@@ -20,6 +20,7 @@ LAYERS = {
     "mygo_cli.contracts": 1,
     "mygo_cli.dropout": 1,
     "mygo_cli.backends": 2,
+    "mygo_cli.device": 2,
     "mygo_cli.console": 2,
     "mygo_cli.config": 2,
     "mygo_cli.weights": 2,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mygo_cli.device import autocast, choose_device, choose_precision, seed_everything
 from mygo_cli.errors import UsageError
-from mygo_cli.device import autocast, choose_device, seed_everything
 
 
 def test_auto_takes_the_best_there_is(monkeypatch):
@@ -62,3 +62,25 @@ def test_the_seed_decides():
     first = torch.rand(3)
     seed_everything(7)
     assert torch.equal(first, torch.rand(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "supported", "precision"),
+    [
+        ("auto", "cpu", True, "float32"),
+        ("auto", "mps", True, "float32"),
+        ("auto", "cuda", True, "bf16"),
+        ("auto", "cuda", False, "float32"),
+        ("bf16", "cpu", False, "bf16"),
+        ("float32", "cuda", True, "float32"),
+    ],
+)
+def test_number_format_of_a_device(monkeypatch, name, device, supported, precision):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
+    assert choose_precision(name, torch.device(device)) == precision
+
+
+def test_bf16_on_a_device_that_has_none(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    with pytest.raises(UsageError, match=r"--precision bf16: cuda cannot compute in it\."):
+        choose_precision("bf16", torch.device("cuda"))

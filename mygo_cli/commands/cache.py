@@ -152,6 +152,7 @@ def _facts(path: Path) -> dict[str, Any]:
         "backend_package": cache.backend_package,
         "options": ", ".join(f"{key}={value}" for key, value in cache.options.items()),
         **info,
+        "precision": cache.precision,
         "items": summary.items,
         "done": summary.done,
         "failed": summary.failed,

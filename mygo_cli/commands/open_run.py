@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mygo_cli.commands.options import graph_folder
+from mygo_cli.commands.options import settings_folder
+from mygo_cli.device import choose_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.device import choose_device
 from mygo_cli.training.run_folder import find_run
 from mygo_cli.training.trained import Trained, check_graph, load_trained
 
@@ -23,8 +23,7 @@ def open_run(
     """
     trained = load_trained(find_run(run, runs), choose_device(device))
     settings = trained.settings
-    folder = settings.data.folder
-    graph = read_graph(data if data else graph_folder(Path(folder) if folder else None))
+    graph = read_graph(data or settings_folder(settings))
     check_graph(trained, graph)
     if settings.data.holdout:
         graph = cut_holdout(graph, settings.data.holdout, settings.training.seed)

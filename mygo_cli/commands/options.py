@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mygo_cli.training.settings import Settings
+
 DataOption = Annotated[
     Path | None,
     typer.Option(
@@ -46,6 +48,12 @@ def graph_folder(data: Path | None) -> Path:
     from mygo_cli.demo import world_folder
 
     return data if data is not None else world_folder()
+
+
+def settings_folder(settings: Settings) -> Path:
+    """Return the folder of the graph that a run's settings name."""
+    folder = settings.data.folder
+    return graph_folder(Path(folder) if folder else None)
 
 
 def work_dir() -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,7 @@ from mygo_cli.commands.options import (
     cache_dir,
     graph_folder,
 )
+from mygo_cli.commands.torchrun import device_of_rank, shard_of_rank
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def tokenize(
         Flag("--text-option", metavar="KEY=VALUE", help="Option of the text backend; repeatable."),
     ] = None,
     device: Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps, ...")] = "auto",
+    precision: Annotated[
+        Literal["auto", "float32", "bf16"],
+        Flag(help="Number format of the image encoder; auto: bf16 on CUDA, else float32."),
+    ] = "auto",
     batch_size: Annotated[
         int | None, Flag(min=1, help="Items encoded at once; default: as suits the device.")
     ] = None,
@@ -68,23 +73,28 @@ def tokenize(
     ] = None,
     shard: Annotated[
         str | None,
-        Flag(metavar="I/N", help="Only the I-th of N parts; mygo cache merge joins them."),
+        Flag(
+            metavar="I/N",
+            help="Only the I-th of N parts; mygo cache merge joins them. Default: all, or the "
+            "part of this process under torchrun.",
+        ),
     ] = None,
     strict: Annotated[bool, Flag("--strict", help="Stop at the first item that fails.")] = False,
     force: Annotated[bool, Flag("--force", help="Begin again, whatever is there.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was."""
+    from mygo_cli.device import choose_device
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.tokens.graph_job import tokenize_graph
     from mygo_cli.tokens.job import Job
     from mygo_cli.tokens.tokenizers import Choice
-    from mygo_cli.device import choose_device
 
     job = Job(
         folder=cache_dir(cache_folder),
         backend="",
-        device=str(choose_device(device)),
+        device=str(choose_device(device_of_rank(device))),
+        precision=precision,
         batch_size=batch_size,
         workers=workers,
         limit=limit,
@@ -122,9 +132,9 @@ def _next_step(summaries: list[Summary], shard: tuple[int, int], data: Path | No
 
 
 def parse_shard(text: str | None) -> tuple[int, int]:
-    """Return `I/N` as two numbers, 1 <= I <= N."""
+    """Return `I/N` as two numbers, 1 <= I <= N; None is all, or this process's part."""
     if text is None:
-        return 1, 1
+        return shard_of_rank()
     number, _, of = text.partition("/")
     if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
         return int(number), int(of)

@@ -17,10 +17,13 @@ from mygo_cli.commands.options import (
     graph_folder,
 )
 from mygo_cli.errors import DataError
+from mygo_cli.training.settings import TokenSettings
 
 if TYPE_CHECKING:
     from mygo_cli.tokens.show import EntityTokens, Seen
     from mygo_cli.tokens.stats import TokenStats
+
+KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 
 app = typer.Typer(help="Look at the tokens that the model reads.", no_args_is_help=True)
 
@@ -37,8 +40,8 @@ def show_command(
     entity: Annotated[str, typer.Argument(help="Id or display name.")],
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
-    image_tokens: ImageTokensOption = 8,
-    text_tokens: TextTokensOption = 16,
+    image_tokens: ImageTokensOption = KEPT.image_tokens,
+    text_tokens: TextTokensOption = KEPT.text_tokens,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with pictures and text.")
     ] = None,
@@ -70,8 +73,8 @@ def show_command(
 def stats_command(
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
-    image_tokens: ImageTokensOption = 8,
-    text_tokens: TextTokensOption = 16,
+    image_tokens: ImageTokensOption = KEPT.image_tokens,
+    text_tokens: TextTokensOption = KEPT.text_tokens,
     json: JsonOption = False,
 ) -> None:
     """Count how many entities have tokens, how many each, and how the codebooks are used."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mygo_cli import console
 
 if TYPE_CHECKING:
-    from mygo_cli.training.fit import Fit, Looked
+    from mygo_cli.training.fit import Fit, Looked, Watch
     from mygo_cli.training.loop import StepDone
 
 
@@ -32,9 +32,9 @@ class TrainingProgress:
             mrr="",
         )
 
-    def __enter__(self) -> TrainingProgress:
+    def __enter__(self) -> Watch:
         self.bar.start()
-        return self
+        return self.watch
 
     def __exit__(
         self,

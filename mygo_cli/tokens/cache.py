@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from mygo_cli.contracts import TokenizerInfo
+from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError
 
 FORMAT = "mygo-tokens"
@@ -81,6 +82,7 @@ class TokenCache:
     created: str
     complete: bool
     has_codebook: bool
+    precision: str
 
     @classmethod
     def open(cls, path: Path) -> TokenCache:
@@ -98,8 +100,9 @@ class TokenCache:
                 del attributes[name]
             attributes["options"] = json.loads(attributes["options"])
             attributes["complete"] = bool(attributes["complete"])
-            ready = bool(file["codebook"].attrs.get("ready", True))
-        return cls(path=path, info=info, has_codebook=ready, **attributes)
+            attributes["has_codebook"] = bool(file["codebook"].attrs.get("ready", True))
+            attributes["precision"] = precision_of(file)
+        return cls(path=path, info=info, **attributes)
 
     @property
     def entities(self) -> list[str]:
@@ -176,6 +179,11 @@ def opened(path: Path) -> Iterator[h5py.File]:
             yield file
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             raise DataError(f"{path} is damaged: {_one_line(error)}.", REMAKE) from error
+
+
+def precision_of(file: h5py.File) -> str:
+    """Return the number format that the encoder ran in; older caches do not say: float32."""
+    return str(file.attrs.get("precision", FLOAT32))
 
 
 def dtype_for(largest: int) -> str:

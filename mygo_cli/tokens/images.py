@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
 from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
+from mygo_cli.device import autocast, choose_precision
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow
 from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
 from mygo_cli.tokens.find import IMAGE
+from mygo_cli.tokens.halving import Portion
 from mygo_cli.tokens.job import Job, Task, run
 from mygo_cli.tokens.picture_loader import PictureLoader
 from mygo_cli.tokens.sources import Watch, image_sources, unwatched
@@ -39,55 +42,72 @@ def tokenize_images(
     if not sources.keys:
         raise DataError(f"{graph.folder} has no pictures.", "Put some in images/<entity>/.")
     size = job.batch_size or (AT_ONCE_ON_CPU if job.device == "cpu" else AT_ONCE_ELSEWHERE)
-    loader = PictureLoader(tokenizer, graph.images, sources.keys, job.threads)
-    encoder = PictureEncoder(loader, f"--image-backend {job.backend}", job.device, size, watch)
-    task = Task(job.header(graph, IMAGE, tokenizer.info, sources), sources, size, encoder.encode)
+    device = torch.device(job.device)
+    pinned = device.type == "cuda"
+    loader = PictureLoader(tokenizer, graph.images, sources.keys, job.threads, pinned)
+    who = f"--image-backend {job.backend}"
+    encoder = PictureEncoder(loader, who, device, size, Portion(size), watch)
+    precision = choose_precision(job.precision, device)
+    header = job.header(graph, IMAGE, tokenizer.info, sources, precision)
+    task = Task(header, sources, size, encoder.encode)
     with quiet_pillow():
         return run(job, task, graph, watch)
 
 
 @dataclass(frozen=True)
 class PictureEncoder:
-    """An image tokenizer at work. `who` names it in errors."""
+    """An image tokenizer at work. `who` names it in errors; `portion` is encoded at once."""
 
     loader: PictureLoader
     who: str
-    device: str
+    device: torch.device
     batch_size: int
+    portion: Portion
     watch: Watch
 
     def encode(self, writer: CacheWriter, batches: list[Array]) -> Generator[Outcome, None, None]:
         """Give the tokenizer its codebook, then return the token ids batch by batch."""
         tokenizer = self.loader.tokenizer
+        # A cache keeps to the number format that it was begun in.
+        precision = writer.precision
         if not writer.has_codebook:
             if isinstance(tokenizer, LearnsCodebook):
-                self._learn(tokenizer)
+                self._learn(tokenizer, precision)
             codebook = tokenizer.codebook()
             check_codebook(codebook, tokenizer.info, self.who)
             writer.write_codebook(codebook)
         if isinstance(tokenizer, LearnsCodebook):
             # Also right after learning, so that an interrupted run cannot differ from this one.
             call(self.who, tokenizer.use_codebook, writer.codebook())
-        return self._outcomes(batches)
+        return self._outcomes(batches, precision)
 
-    def _outcomes(self, batches: list[Array]) -> Generator[Outcome, None, None]:
+    def _outcomes(self, batches: list[Array], precision: str) -> Generator[Outcome, None, None]:
         info = self.loader.tokenizer.info
         with closing(self.loader.batches(batches)) as loaded:
             for batch in loaded:
-                tokens = call(self.who, self._encode, batch.pictures) if batch.rows else []
+                encode = partial(call, self.who, self._encode, batch.pictures, precision)
+                tokens = self.portion.attempt(encode) if batch.rows else []
                 checked(tokens, len(batch.rows), info, self.who)
                 yield Outcome(batch.rows, tokens, batch.failed)
 
-    def _encode(self, pictures: torch.Tensor) -> list[Array]:
-        with torch.inference_mode():
-            ids = self.loader.tokenizer.encode(pictures.to(self.device))
+    def _encode(self, pictures: torch.Tensor, precision: str) -> list[Array]:
+        with torch.inference_mode(), autocast(self.device, precision):
+            parts = self.portion.split(self._moved(pictures))
+            ids = torch.cat([self.loader.tokenizer.encode(part) for part in parts])
         return list(ids.cpu().numpy())
 
-    def _learn(self, tokenizer: LearnsCodebook) -> None:
+    def _moved(self, pictures: torch.Tensor) -> torch.Tensor:
+        return pictures.to(self.device, non_blocking=self.loader.pinned)
+
+    def _learn(self, tokenizer: LearnsCodebook, precision: str) -> None:
         try:
-            call(self.who, tokenizer.fit, self._pictures_to_learn_from())
+            self.portion.attempt(partial(self._fit, tokenizer, precision))
         except KeyboardInterrupt as error:
             raise Interrupted("Stopped while learning the codebook; nothing is lost.") from error
+
+    def _fit(self, tokenizer: LearnsCodebook, precision: str) -> None:
+        with autocast(self.device, precision):
+            call(self.who, tokenizer.fit, self._pictures_to_learn_from())
 
     def _pictures_to_learn_from(self) -> Iterator[torch.Tensor]:
         """Yield batches of readable pictures, the same in every run; raise where there is none."""
@@ -102,6 +122,6 @@ class PictureEncoder:
                 for row, why in batch.failed:
                     reason = reason or f"{self.loader.keys[row]}: {why}"
                 if batch.rows:
-                    yield batch.pictures.to(self.device)
+                    yield from map(self._moved, self.portion.split(batch.pictures))
         if not read:
             raise DataError(f"No picture can be read. {reason}.")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mygo_cli.contracts import TokenizerInfo
+from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.tokens.cache import PENDING, Array
@@ -29,10 +30,11 @@ from mygo_cli.tokens.writing import CacheWriter, Header
 class Job:
     """How to tokenize, and the backend's name, package and options as noted in the cache.
 
-    `folder` holds the caches. `batch_size` None: as suits modality and device. `workers` None: a
-    thread per core. `limit`: only the first so many items. `shard` (i, n): of every n batches the
-    i-th, counted from 1, into a file of its own that `mygo cache merge` joins. `strict`: the first
-    item that fails ends the job. `force`: begin again whatever is there.
+    `folder` holds the caches. `precision` of the image encoder: float32, bf16 or auto.
+    `batch_size` None: as suits modality and device. `workers` None: a thread per core. `limit`:
+    only the first so many items. `shard` (i, n): of every n batches the i-th, counted from 1,
+    into a file of its own that `mygo cache merge` joins. `strict`: the first item that fails ends
+    the job. `force`: begin again whatever is there.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class Job:
     backend_package: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     device: str = "cpu"
+    precision: str = FLOAT32
     batch_size: int | None = None
     workers: int | None = None
     limit: int | None = None
@@ -55,7 +58,12 @@ class Job:
         return self.workers or os.cpu_count() or 1
 
     def header(
-        self, graph: KnowledgeGraph, modality: str, info: TokenizerInfo, sources: Sources
+        self,
+        graph: KnowledgeGraph,
+        modality: str,
+        info: TokenizerInfo,
+        sources: Sources,
+        precision: str = FLOAT32,
     ) -> Header:
         """Return what the cache to fill says of itself."""
         return Header(
@@ -67,6 +75,7 @@ class Job:
             dataset=graph.name,
             entities_sha256=graph.entities_sha256,
             sources_sha256=sources.sha256,
+            precision=precision,
         )
 
     def path(self, header: Header) -> Path:

@@ -53,6 +53,7 @@ def _header(cache: TokenCache) -> Header:
         dataset=cache.dataset,
         entities_sha256=cache.entities_sha256,
         sources_sha256=cache.sources_sha256,
+        precision=cache.precision,
     )
 
 

@@ -24,6 +24,7 @@ def is_complete(path: Path, header: Header) -> bool:
         return False
     if not cache.complete or why_unfit(cache, header):
         return False
+    _note_precision(path, cache.precision, header)
     with contextlib.suppress(OSError):  # a read-only cache serves as well
         os.utime(path)
     return True
@@ -43,6 +44,7 @@ def open_to_fill(
             if force or not _can_go_on(path, header):
                 create(path, header, entities, sources)
             with CacheWriter(path) as writer:
+                _note_precision(path, writer.precision, header)
                 yield writer
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -63,6 +65,14 @@ def why_unfit(cache: TokenCache, header: Header) -> str:
     if sizes != (info.vocab_size, info.dim, info.max_tokens, set(info.drop_ids)):
         return "the tokenizer's sizes changed"
     return ""
+
+
+def _note_precision(path: Path, recorded: str, header: Header) -> None:
+    """Say on stderr if a cache keeps to another number format than the one asked for."""
+    if recorded != header.precision:
+        console.note(
+            f"{path} was begun in {recorded} and stays so; --force makes it in {header.precision}."
+        )
 
 
 def _can_go_on(path: Path, header: Header) -> bool:

@@ -27,12 +27,16 @@ class PreparedBatch:
 
 @dataclass(frozen=True)
 class PictureLoader:
-    """Reads and prepares pictures, named by `keys` in `folder`, in `workers` threads."""
+    """Reads and prepares pictures, named by `keys` in `folder`, in `workers` threads.
+
+    `pinned` batches lie in memory that CUDA copies from while the encoder is at work.
+    """
 
     tokenizer: ImageTokenizer
     folder: Path
     keys: Sequence[str]
     workers: int
+    pinned: bool = False
 
     def batches(self, batches: Sequence[Array]) -> Generator[PreparedBatch, None, None]:
         """Yield the pictures of each batch of rows; one batch is made while another is used."""
@@ -41,7 +45,8 @@ class PictureLoader:
         with closing(in_order(self._load, rows, self.workers, ahead)) as loaded:
 
             def gather(batch: Array) -> PreparedBatch:
-                return _stacked([int(row) for row in batch], [next(loaded) for _ in batch])
+                rows = [int(row) for row in batch]
+                return _stacked(rows, [next(loaded) for _ in rows], self.pinned)
 
             with closing(in_order(gather, batches, workers=1, ahead=2)) as gathered:
                 yield from gathered
@@ -59,7 +64,7 @@ class PictureLoader:
         return picture
 
 
-def _stacked(rows: list[int], pictures: list[Array | str]) -> PreparedBatch:
+def _stacked(rows: list[int], pictures: list[Array | str], pinned: bool) -> PreparedBatch:
     """Return the pictures as one tensor; one of another size than the first counts as failed."""
     good: dict[int, Array] = {}
     failed = []
@@ -72,4 +77,5 @@ def _stacked(rows: list[int], pictures: list[Array | str]) -> PreparedBatch:
         else:
             good[row], shape = picture, picture.shape
     batch = np.stack(list(good.values())) if good else np.zeros((0, 3, 1, 1), dtype=np.float32)
-    return PreparedBatch(list(good), torch.from_numpy(batch), failed)
+    tensor = torch.from_numpy(batch)
+    return PreparedBatch(list(good), tensor.pin_memory() if pinned else tensor, failed)

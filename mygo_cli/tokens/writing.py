@@ -24,8 +24,18 @@ import numpy as np
 
 from mygo_cli import __version__
 from mygo_cli.contracts import TokenizerInfo
+from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError
-from mygo_cli.tokens.cache import DONE, FAILED, FORMAT, PENDING, VERSION, Array, dtype_for
+from mygo_cli.tokens.cache import (
+    DONE,
+    FAILED,
+    FORMAT,
+    PENDING,
+    VERSION,
+    Array,
+    dtype_for,
+    precision_of,
+)
 from mygo_cli.tokens.sources import Sources
 
 ERROR_BYTES = 120
@@ -46,6 +56,7 @@ class Header:
     dataset: str
     entities_sha256: str
     sources_sha256: str
+    precision: str = FLOAT32
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,7 @@ class CacheWriter:
             self._places = {name: _place(file["items"][name]) for name in names}
             self._places["codebook"] = _place(file["codebook"])
             self.status: Array = file["items/status"][:]
+            self.precision = precision_of(file)
             self.has_codebook = bool(file["codebook"].attrs.get("ready", True))
         self._file = path.open("r+b", buffering=0)
 
@@ -211,6 +223,7 @@ def _lay_out(file: h5py.File, header: Header, entities: Sequence[str], sources: 
         dataset=header.dataset,
         entities_sha256=header.entities_sha256,
         sources_sha256=header.sources_sha256,
+        precision=header.precision,
         mygo_version=__version__,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         complete=np.bool_(False),
@@ -237,6 +250,7 @@ def _preallocate(
     how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    how.set_obj_track_times(False)  # the same tokens make the same file
     h5py.h5d.create(
         group.id,
         name.encode(),

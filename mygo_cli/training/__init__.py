@@ -1,1 +1,1 @@
-"""The training loop, checkpoints, run folders, device and precision."""
+"""The training loop, checkpoints and run folders."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mygo_cli.device import autocast
 from mygo_cli.errors import MygoError
 from mygo_cli.model.mygo import MyGO, Queries, link_loss, random_rows
 from mygo_cli.ranking.queries import Batch, Questions, Triples, ask
-from mygo_cli.device import autocast
 from mygo_cli.training.schedule import rate
 from mygo_cli.training.settings import TrainingSettings
 

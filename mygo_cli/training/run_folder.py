@@ -144,6 +144,14 @@ def find_run(run: Path | None, runs_dir: Path) -> RunFolder:
     return folder
 
 
+def interrupted_run(run: Path, runs_dir: Path) -> RunFolder:
+    """Return the run of that path or name, whether it holds a model yet or not."""
+    for path in (run, runs_dir / run):
+        if (path / "config.toml").is_file():
+            return RunFolder(path)
+    raise DataError(f"{run}: no such run.", f"Runs lie in {runs_dir}.")
+
+
 def _newest(runs_dir: Path) -> RunFolder:
     """Return the run whose model was written last."""
     runs = [RunFolder(path.parent.parent) for path in runs_dir.glob("*/checkpoints/best.pt")]

@@ -36,7 +36,7 @@ class TokenSettings:
     text_cache: str | None = setting(
         None, "Token cache of texts; the newest complete one if unset."
     )
-    image_tokens: int = setting(8, "Image tokens kept of each entity (the paper's m).")
+    image_tokens: int = setting(16, "Image tokens kept of each entity (the paper's m).")
     text_tokens: int = setting(16, "Text tokens kept of each entity (the paper's n).")
     max_images: int | None = setting(None, "Use only the first pictures of each entity.")
 
@@ -67,9 +67,9 @@ class TrainingSettings:
         "What an epoch asks: each distinct question with all its answers, each triple for both "
         "sides, or each triple for a side drawn by coin flip.",
     )
-    contrastive: float = setting(0.01, "Weight of the contrastive loss (the paper's lambda).")
+    contrastive: float = setting(0.001, "Weight of the contrastive loss (the paper's lambda).")
     temperature: float = setting(0.5, "Temperature of the contrastive loss.")
-    contrastive_entities: int = setting(128, "Entities that a step contrasts.")
+    contrastive_entities: int = setting(64, "Entities that a step contrasts.")
     seed: int = setting(0, "Seed of everything random.")
     evaluate_every: int = setting(10, "Epochs between two looks at the validation split.")
     patience: int = setting(0, "Stop after so many looks without progress; 0 never stops early.")

@@ -139,6 +139,16 @@ def test_wrong_usage(words, message):
         mygo("tokenize", "--data", "small", *words)
 
 
+def test_precision():
+    out, err = tokenized("--no-text", "--precision", "bf16", "--json")
+    (image,) = json.loads(out)["caches"]
+    assert json.loads(mygo("cache", "info", image["path"], "--json")[0])[0]["precision"] == "bf16"
+    assert err == ""
+    _, err = tokenized("--no-text")
+    assert "was begun in bf16 and stays so; --force makes it in float32." in err.replace("\n", "")
+    mygo("tokenize", "--data", "small", "--precision", "fp8", code=2)
+
+
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
 def test_shards_that_are_none(text):
     with pytest.raises(UsageError):

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from mygo_cli import backends, config
-from mygo_cli.commands.train import train_run
 from mygo_cli.contracts import DECODERS
 from mygo_cli.demo import world_folder
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
+from mygo_cli.training.run import train_run
 from mygo_cli.training.settings import DataSettings, DecoderSettings, Settings, TrainingSettings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -77,7 +77,8 @@ def test_a_run_is_read_as_described(
         decoder=DecoderSettings("dot"),
         training=TrainingSettings(epochs=1, device="cpu"),
     )
-    train_run(settings, Path("mygo-work/cache"), Path("mygo-work/runs"))
+    caches, runs = Path("mygo-work/cache"), Path("mygo-work/runs")
+    train_run(settings, Path(settings.data.folder), caches, runs)
     names = run(blocks("runs.md", "python"))
     shown = capsys.readouterr().out
     assert "mygo-checkpoint 1 1 None" in shown

@@ -58,6 +58,7 @@ def test_the_file_is_what_the_format_says(graph, image_cache):
             "dataset": "small",
             "entities_sha256": graph.entities_sha256,
             "sources_sha256": sources_sha256,
+            "precision": "float32",
             "mygo_version": __version__,
             "complete": True,
         }

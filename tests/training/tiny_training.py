@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from mygo_cli import config
+from mygo_cli.device import seed_everything
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.training.assemble import build_model
-from mygo_cli.device import seed_everything
 from mygo_cli.training.fit import Fit
 from mygo_cli.training.run_folder import RunFolder, new_run
 from mygo_cli.training.settings import Settings

@@ -73,8 +73,9 @@ class BeitV2(ImageTokenizer):
     def encode(self, batch: Tensor) -> Tensor:
         """Return the code of each patch, int64 (B, T): the one of the largest cosine."""
         hidden = self.encoder.forward_features(batch.to(self.device))  # (B, 1 + T, D)
-        patches = self.project(self.encoder.fc_norm(hidden[:, 1:]))
-        return (normalize(patches, dim=-1) @ self.codes.T).argmax(-1)
+        patches = self.project(self.encoder.fc_norm(hidden[:, 1:])).float()
+        with torch.autocast(patches.device.type, enabled=False):  # bf16 would tie many codes
+            return (normalize(patches, dim=-1) @ self.codes.T).argmax(-1)
 
     def codebook(self) -> NDArray[np.float32]:
         """Return the l2-normalised codes, float32 (vocab_size, dim)."""

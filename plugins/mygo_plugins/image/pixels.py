@@ -27,8 +27,10 @@ def centre_square(image: PIL.Image.Image, shorter: int, size: int) -> NDArray[np
 
 def scaled(image: PIL.Image.Image) -> NDArray[np.float32]:
     """Return an RGB picture as float32 (3, height, width) from -1 to 1."""
-    pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
-    return np.ascontiguousarray(pixels / np.float32(127.5) - np.float32(1))
+    pixels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)).astype(np.float32)
+    pixels /= 127.5
+    pixels -= 1
+    return pixels
 
 
 def _without_far_ends(image: PIL.Image.Image) -> PIL.Image.Image:

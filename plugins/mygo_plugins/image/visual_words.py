@@ -83,10 +83,12 @@ class VisualWords(ImageTokenizer):
         """Return the whole picture, stretched to a square: nothing at the sides is lost."""
         size = (self.options.image_size, self.options.image_size)
         scaled = image.convert("RGB").resize(size, PIL.Image.Resampling.BICUBIC)
-        pixels = np.asarray(scaled, dtype=np.float32) / 255
-        mean = np.asarray(self.backbone.mean, dtype=np.float32)
-        std = np.asarray(self.backbone.std, dtype=np.float32)
-        return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1))
+        # Channels first, then in place: twice as fast as on pixels of three numbers.
+        pixels = np.ascontiguousarray(np.asarray(scaled).transpose(2, 0, 1)).astype(np.float32)
+        pixels /= 255
+        pixels -= np.asarray(self.backbone.mean, dtype=np.float32)[:, None, None]
+        pixels /= np.asarray(self.backbone.std, dtype=np.float32)[:, None, None]
+        return pixels
 
     def fit(self, batches: Iterable[Tensor]) -> None:
         """Find the words in batches (B, 3, S, S).
@@ -126,7 +128,9 @@ class VisualWords(ImageTokenizer):
         """
         words = self._fitted()
         length = words.square().sum(1)
-        scores = self._features(batch) @ words.T - length / 2
+        features = self._features(batch)
+        with torch.autocast(features.device.type, enabled=False):  # bf16 would tie many words
+            scores = features @ words.T - length / 2
         return scores.masked_fill(length == 0, -torch.inf).argmax(-1)
 
     def codebook(self) -> NDArray[np.float32]:
@@ -134,8 +138,8 @@ class VisualWords(ImageTokenizer):
         return self._fitted().cpu().numpy()
 
     def _features(self, batch: Tensor) -> Tensor:
-        """Return l2-normalised features (B, T, dim)."""
-        return normalize(self.backbone.features(batch.to(self.device)), dim=-1)
+        """Return l2-normalised features, float32 (B, T, dim)."""
+        return normalize(self.backbone.features(batch.to(self.device)).float(), dim=-1)
 
     def _fitted(self) -> Tensor:
         if self._words is None:

@@ -85,8 +85,9 @@ class VQGAN(ImageTokenizer):
 
     def _encode(self, batch: Tensor) -> Tensor:
         grid = self.model.quant_conv(self.model.encoder(batch))
-        cells = grid.flatten(2).transpose(1, 2)  # (B, T, dim)
-        return (cells @ self.codes.T - self.codes.square().sum(1) / 2).argmax(-1)
+        cells = grid.flatten(2).transpose(1, 2).float()  # (B, T, dim)
+        with torch.autocast(cells.device.type, enabled=False):  # bf16 would tie many codes
+            return (cells @ self.codes.T - self.codes.square().sum(1) / 2).argmax(-1)
 
     def codebook(self) -> NDArray[np.float32]:
         """Return the codes, float32 (vocab_size, dim)."""

@@ -1,0 +1,73 @@
+"""What a run trains on: a graph whose best epoch can be chosen, and its token tables."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from mygo_cli import console
+from mygo_cli.errors import DataError, UsageError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.leaks import cut_holdout, validation_leak
+from mygo_cli.graph.reading import read_graph
+from mygo_cli.tokens.find import newest_cache
+from mygo_cli.tokens.selection import TokenTable
+from mygo_cli.tokens.table import load_token_table
+from mygo_cli.training.settings import Settings
+
+
+def prepared_graph(settings: Settings, folder: Path) -> KnowledgeGraph:
+    """Return the graph to train on; raise `DataError` where its best epoch cannot be chosen."""
+    graph = read_graph(folder)
+    if not len(graph.train):
+        raise DataError(f"{graph.folder} has no training triples.", "See docs/data.md.")
+    if settings.data.holdout:
+        return cut_holdout(graph, settings.data.holdout, settings.training.seed)
+    if settings.data.select == "last":
+        return graph
+    if not len(graph.valid):
+        console.note(
+            "No validation triples: the last epoch is kept. "
+            "--holdout 0.05 cuts some from train and keeps the best."
+        )
+        return graph
+    leak = validation_leak(graph)
+    if leak.serious:
+        source = graph.sources.get("valid")
+        raise DataError(f"{source.path if source else 'valid'}: {leak.message}", leak.way_out)
+    return graph
+
+
+def with_tokens(
+    settings: Settings, graph: KnowledgeGraph, caches: Path
+) -> tuple[Settings, TokenTable | None, TokenTable | None]:
+    """Return the settings with their caches named, and the token tables of both modalities."""
+    tokens = settings.tokens
+    changes: dict[str, Any] = {}
+    tables: dict[str, TokenTable | None] = {"image": None, "text": None}
+    for modality in tables:
+        named = getattr(tokens, f"{modality}_cache")
+        if not getattr(tokens, modality):
+            if named:
+                raise UsageError(f"--{modality}-cache and --no-{modality} exclude each other.")
+            continue
+        path = Path(named) if named else newest_cache(caches, graph, modality)
+        if path is None:
+            console.note(
+                f"No {modality} tokens of {graph.name} in {caches}: training without. "
+                "mygo tokenize makes them."
+            )
+            changes[modality] = False
+            continue
+        kept = getattr(tokens, f"{modality}_tokens")
+        most = tokens.max_images if modality == "image" else None
+        tables[modality] = load_token_table(path, graph, kept, most)
+        changes[f"{modality}_cache"] = str(path.absolute())
+    settings = dataclasses.replace(settings, tokens=dataclasses.replace(tokens, **changes))
+    if not (settings.model.structure or tables["image"] or tables["text"]):
+        raise UsageError(
+            "Nothing is left to learn from: no structure, no image tokens, no text tokens.",
+            "Leave out --no-structure, or run mygo tokenize first.",
+        )
+    return settings, tables["image"], tables["text"]
