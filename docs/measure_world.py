@@ -25,6 +25,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.mygo import Queries
 from mygo_cli.ranking.evaluate import evaluate
+from mygo_cli.ranking.queries import ask
 from mygo_cli.ranking.ranks import metrics, ranks
 
 Numbers = dict[str, float]
@@ -51,38 +52,35 @@ def frequency(graph: KnowledgeGraph, seed: int) -> Numbers:
 
 
 def complex_alone(graph: KnowledgeGraph, seed: int) -> Numbers:
-    """Train PyKEEN's ComplEx on the triples, both sides, cross-entropy over all entities."""
-    from pykeen.models import ComplEx
-    from pykeen.training import LCWATrainingLoop
-    from pykeen.triples import CoreTriplesFactory
+    """Train plain ComplEx (Trouillon et al. 2016), a second relation vector for the head side.
 
-    factory = CoreTriplesFactory(
-        torch.from_numpy(graph.train),
-        num_entities=len(graph.entities),
-        num_relations=len(graph.relations),
-        create_inverse_triples=True,
-    )
-    model = ComplEx(
-        triples_factory=factory, embedding_dim=64, random_seed=seed, loss="crossentropy"
-    )
-    loop = LCWATrainingLoop(
-        model=model, triples_factory=factory, optimizer="adam", optimizer_kwargs={"lr": 0.01}
-    )
-    loop.train(factory, num_epochs=40, batch_size=256, use_tqdm=False)
-    model.eval()
+    Width 128 complex, cross-entropy over all entities, dropout 0.3, Adam 3e-3, 40 epochs.
+    """
+    torch.manual_seed(seed)
+    entities, relations = len(graph.entities), len(graph.relations)
+    table = torch.nn.Embedding(entities + 2 * relations, 256)
+    torch.nn.init.normal_(table.weight, std=0.1)
+    optimizer = torch.optim.Adam(table.parameters(), lr=3e-3)
 
-    def score(queries: Queries) -> torch.Tensor:
-        batch = torch.stack((queries.entity, queries.relation), 1)
-        with torch.no_grad():
-            # With inverse triples (?, r, t) is asked as (t, inverse of r, ?).
-            tails = model.score_t(batch)
-            heads = model.score_t_inverse(batch) if hasattr(model, "score_t_inverse") else None
-            if heads is None:
-                flipped = torch.stack((queries.relation, queries.entity), 1)
-                heads = model.score_h_inverse(flipped)
-        return torch.where(queries.predict_head[:, None], heads, tails)
+    def score(queries: Queries, dropout: float = 0.0) -> torch.Tensor:
+        asked = queries.relation + relations * queries.predict_head
+        known = torch.nn.functional.dropout(table(queries.entity), dropout)
+        head = torch.view_as_complex(known.unflatten(1, (-1, 2)))
+        turn = torch.view_as_complex(table(entities + asked).unflatten(1, (-1, 2)))
+        return torch.view_as_real(head * turn).flatten(1) @ table.weight[:entities].T
 
-    return measured(graph, score)
+    questions = ask(graph.train, group=False)
+    for _ in range(40):
+        shuffled = questions.reordered(torch.randperm(len(questions)))
+        for batch in shuffled.batches(256):
+            loss = torch.nn.functional.cross_entropy(
+                score(batch.queries, 0.3), shuffled.answers[batch.places]
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    with torch.no_grad():
+        return measured(graph, score)
 
 
 def measured(graph: KnowledgeGraph, score: Callable[[Queries], torch.Tensor]) -> Numbers:
@@ -117,7 +115,7 @@ def main() -> None:
         work = Path(folder)
         rows: dict[str, Callable[[int], Numbers]] = {
             "answer frequency": lambda seed: frequency(graph, seed),
-            "ComplEx (PyKEEN), structure alone": lambda seed: complex_alone(graph, seed),
+            "ComplEx, structure alone": lambda seed: complex_alone(graph, seed),
         }
         for name, options in MYGO.items():
             rows[name] = lambda seed, options=options: train_mygo(options, seed, work)
