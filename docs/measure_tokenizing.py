@@ -155,17 +155,18 @@ def whole(tokenizer: ImageTokenizer, graph: KnowledgeGraph, job: Job) -> float:
     return done / (time.perf_counter() - began)
 
 
-def memory(tokenizer: ImageTokenizer, graph: KnowledgeGraph, job: Job) -> list[float]:
-    """Return the peak memory of the process, in MB, after each tenth of a job."""
-    peaks: list[float] = []
+def memory(tokenizer: ImageTokenizer, graph: KnowledgeGraph, job: Job) -> None:
+    """Print the peak memory of the process after each tenth of a job."""
+    unit, tenths = 1e6 if sys.platform == "darwin" else 1e3, 0
 
     def watch(what: str, done: int, total: int) -> None:
-        while what == "image" and done >= total * (len(peaks) + 1) / 10:
-            unit = 1e6 if sys.platform == "darwin" else 1e3
-            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+        nonlocal tenths
+        if what == "image" and done * 10 // total > tenths:
+            tenths = done * 10 // total
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+            print(f"after {done:,} pictures: peak memory {peak:.0f} MB", flush=True)
 
     tokenize_images(graph, tokenizer, job, watch)
-    return peaks
 
 
 def main() -> None:
@@ -187,9 +188,8 @@ def main() -> None:
             workers=arguments.workers,
             force=True,
         )
-        peaks = memory(tokenizer, graph, job)
         print(f"{arguments}\nPyTorch {torch.__version__}, {torch.get_num_threads()} threads")
-        print(f"peak MB after each tenth of a job: {', '.join(f'{peak:.0f}' for peak in peaks)}")
+        memory(tokenizer, graph, job)
         if arguments.repeats:
             assert job.batch_size
             batches = prepared(tokenizer, graph, IN_MEMORY, job.batch_size)

@@ -19,7 +19,7 @@ class ModelOptions:
     triple_layers: int = setting(1, "Transformer layers of the contextual triple encoder.")
     structure: bool = setting(True, "Give each entity a learned structure embedding.")
     dropout: float = setting(0.1, "Dropout inside the transformers.")
-    structure_dropout: float = setting(0.2, "Dropout on structure and relation embeddings.")
+    structure_dropout: float = setting(0.3, "Dropout on structure and relation embeddings.")
     image_dropout: float = setting(0.2, "Dropout on projected image tokens.")
     text_dropout: float = setting(0.2, "Dropout on projected text tokens.")
     token_dropout: Literal["code", "token"] = setting(

@@ -36,7 +36,7 @@ class TokenSettings:
     text_cache: str | None = setting(
         None, "Token cache of texts; the newest complete one if unset."
     )
-    image_tokens: int = setting(16, "Image tokens kept of each entity (the paper's m).")
+    image_tokens: int = setting(8, "Image tokens kept of each entity (the paper's m).")
     text_tokens: int = setting(16, "Text tokens kept of each entity (the paper's n).")
     max_images: int | None = setting(None, "Use only the first pictures of each entity.")
 
@@ -52,7 +52,7 @@ class TokenSettings:
 class TrainingSettings:
     """The optimisation."""
 
-    epochs: int = setting(100, "Passes over the training triples.")
+    epochs: int = setting(120, "Passes over the training triples.")
     batch_size: int = setting(512, "Questions in a step.")
     learning_rate: float = setting(5e-3, "The highest learning rate of the schedule.")
     schedule: Literal["one-cycle", "cosine-restarts", "constant"] = setting(
