@@ -64,9 +64,10 @@ def main() -> None:
 
     Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end.
     """
-    # OpenMP's waiting threads spin by default: beside any other work on the machine that turns
-    # minutes into quarter hours. Read when torch is first imported, which is later.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # OpenMP's threads wait by spinning, by default for so long that beside other work on the
+    # machine they take the processor from the thread they wait for. This long costs nothing on an
+    # idle machine. Read when torch is first imported, which is later.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         app(standalone_mode=True)
     except MygoError as error:
