@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.model.mygo import MyGO, Queries
-from mygo_cli.ranking.queries import Questions, Triples, ask, question_keys
+from mygo_cli.ranking.queries import Questions, Triples, ask, question_keys, row_places
 from mygo_cli.ranking.ranks import check_finite, count_known_rivals, count_rivals
 
 ROW_BYTES = 1 << 28  # at most this much for the comparison of truths with their rivals
@@ -121,9 +121,7 @@ def _known_answers(
     count = torch.where(found, pool.start[row + 1] - pool.start[row], 0)
 
     def answers(rows: slice) -> tuple[Tensor, Tensor]:
-        counts = count[rows]
-        start = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
-        shift = torch.repeat_interleave(first[rows] - start[:-1], counts)
-        return start, pool.answers[torch.arange(int(start[-1])) + shift]
+        start, places = row_places(first[rows], count[rows])
+        return start, pool.answers[places]
 
     return answers

@@ -55,10 +55,7 @@ class Questions:
 
     def reordered(self, order: Tensor) -> Questions:
         """Return the same questions in another order."""
-        counts = self.start.diff()[order]
-        start = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
-        shift = torch.repeat_interleave(self.start[order] - start[:-1], counts)
-        places = torch.arange(len(self.answers)) + shift
+        start, places = row_places(self.start[order], self.start.diff()[order])
         return Questions(
             self.entity[order],
             self.relation[order],
@@ -104,6 +101,17 @@ def ask(triples: Triples, sides: Tensor | None = None, group: bool = True) -> Qu
         first = torch.arange(len(table))
     start = torch.cat((first, torch.tensor([len(answers)])))
     return Questions(entity[first], relation[first], sides[first], start, answers, numbers)
+
+
+def row_places(first: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how picked rows of a compressed table lie when packed, and where their entries stand.
+
+    Picked row i has the `counts[i]` entries from place `first[i]` on, both int64 (R,). Packed, its
+    entries are `start[i]:start[i + 1]`, (R + 1,); the second tensor holds their old places.
+    """
+    start = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+    shift = torch.repeat_interleave(first - start[:-1], counts)
+    return start, torch.arange(len(shift), device=shift.device) + shift
 
 
 def question_keys(entity: Tensor, relation: Tensor, predict_head: Tensor, table: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.errors import MygoError
+from mygo_cli.ranking.queries import row_places
 
 TieRule = Literal["realistic", "optimistic", "pessimistic", "official"]
 HITS = (1, 3, 10)
@@ -97,8 +98,8 @@ def count_known_rivals(
     """
     counts = known_start.diff()[rows]
     owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), counts)
-    offset = torch.repeat_interleave(known_start[rows] - (counts.cumsum(0) - counts), counts)
-    rival = known[torch.arange(len(owner), device=rows.device) + offset]
+    _, places = row_places(known_start[rows], counts)
+    rival = known[places]
     other = rival != truths[owner]
     rival_score, own = scores[rows[owner], rival], scores[rows, truths][owner]
     zeros = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
