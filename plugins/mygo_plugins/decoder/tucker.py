@@ -28,7 +28,7 @@ class TuckEROptions:
 
 
 class TuckER(nn.Module):
-    """score(q, r, e) = W x_1 r x_2 q x_3 e, batch-normalised, with the published dropouts."""
+    """score(q, r, e) = W x_1 r x_2 q x_3 e, with batch norm and dropout placed as published."""
 
     description = "TuckER, a learned core tensor (the paper's decoder)"
     Options = TuckEROptions
