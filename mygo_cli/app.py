@@ -21,7 +21,7 @@ from mygo_cli.commands import (
     tokens,
     train,
 )
-from mygo_cli.errors import MygoError
+from mygo_cli.errors import MygoError, lacks_memory
 
 app = typer.Typer(
     name="mygo",
@@ -75,7 +75,7 @@ def main() -> None:
     except OSError as error:
         _fail(f"{error.filename or 'A file'}: {error.strerror or error}.", 1)
     except Exception as error:
-        if _out_of_memory(error):
+        if lacks_memory(error):
             _fail("Out of memory. Use a smaller --batch-size or --dim.", 1)
         line = (str(error).splitlines() or [""])[0]
         _fail(
@@ -83,12 +83,6 @@ def main() -> None:
             "This is a fault in mygo. Please report it with mygo --debug ... and mygo doctor.",
             1,
         )
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Say whether memory ran out, as Python, PyTorch on a GPU and PyTorch on a CPU put it."""
-    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return named or "not enough memory" in str(error)
 
 
 def _fail(line: str, code: int) -> None:

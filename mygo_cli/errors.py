@@ -34,10 +34,23 @@ class BackendError(MygoError):
     """A plugin that is missing, broken or of the wrong type."""
 
 
+class OutOfMemory(MygoError):
+    """There was no memory for so much at once."""
+
+
 class Interrupted(MygoError):
     """Ctrl-C, after everything worth keeping was saved. Exit code 130."""
 
     exit_code = 130
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Say whether memory ran out, as mygo, Python, and PyTorch on any device put it."""
+    said = str(error).lower()
+    words = ("out of memory", "not enough memory", "can't allocate memory")
+    named = isinstance(error, (MemoryError, OutOfMemory))
+    named = named or type(error).__name__ == "OutOfMemoryError"
+    return named or any(each in said for each in words)
 
 
 def suggest(name: str, choices: Iterable[str], most: int = 3) -> str:

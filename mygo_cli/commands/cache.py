@@ -15,6 +15,7 @@ from mygo_cli.commands.options import (
     cache_dir,
 )
 from mygo_cli.errors import DataError
+from mygo_cli.whole_file import written_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,14 +95,8 @@ def write_codebook(codebook: np.ndarray[Any, np.dtype[np.float32]], out: Path) -
     """Write an array as .npy at once; raise `DataError` where that fails."""
     import numpy as np
 
-    temporary = out.with_name(out.name + ".part")
-    try:
-        with temporary.open("wb") as file:
-            np.save(file, codebook, allow_pickle=False)
-        temporary.replace(out)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise DataError(f"{out} cannot be written: {error.strerror}.") from error
+    with written_whole(out) as file:
+        np.save(file, codebook, allow_pickle=False)
 
 
 @app.command("merge")

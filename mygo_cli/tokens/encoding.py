@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from mygo_cli.contracts import TokenizerInfo
-from mygo_cli.errors import BackendError, MygoError
+from mygo_cli.errors import BackendError, MygoError, OutOfMemory, lacks_memory
 
 Array = np.ndarray[Any, Any]
 Result = TypeVar("Result")
@@ -24,10 +24,6 @@ class Outcome:
     failed: list[tuple[int, str]] = field(default_factory=list)
 
 
-class OutOfMemory(MygoError):
-    """A plugin found no memory for what it was given."""
-
-
 def call(who: str, method: Callable[..., Result], *arguments: Any) -> Result:
     """Call a plugin's method; whatever it raises becomes a `MygoError` of one line."""
     try:
@@ -35,7 +31,7 @@ def call(who: str, method: Callable[..., Result], *arguments: Any) -> Result:
     except MygoError:
         raise
     except Exception as error:
-        if _lacks_memory(error):
+        if lacks_memory(error):
             raise OutOfMemory(
                 f"{who} ran out of memory.", "Give a smaller --batch-size."
             ) from error
@@ -59,13 +55,6 @@ def checked(tokens: Sequence[Array], count: int, info: TokenizerInfo, who: str) 
             fault = f"gave token ids up to {int(ids.max())}, its vocabulary has {info.vocab_size}"
     if fault:
         raise BackendError(f"{who} {fault}.", "Report this to the plugin's author.")
-
-
-def _lacks_memory(error: Exception) -> bool:
-    """Return whether an exception says that memory ran out, on any kind of device."""
-    said = str(error).lower()
-    words = ("out of memory", "not enough memory", "can't allocate memory")
-    return isinstance(error, MemoryError) or any(each in said for each in words)
 
 
 def one_line(error: Exception) -> str:

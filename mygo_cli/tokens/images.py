@@ -15,9 +15,9 @@ from mygo_cli.device import autocast, choose_precision
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow
+from mygo_cli.halving import Portion
 from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
 from mygo_cli.tokens.find import IMAGE
-from mygo_cli.tokens.halving import Portion
 from mygo_cli.tokens.job import Job, Task, run
 from mygo_cli.tokens.picture_loader import PictureLoader
 from mygo_cli.tokens.sources import Watch, image_sources, unwatched
@@ -46,7 +46,7 @@ def tokenize_images(
     pinned = device.type == "cuda"
     loader = PictureLoader(tokenizer, graph.images, sources.keys, job.threads, pinned)
     who = f"--image-backend {job.backend}"
-    encoder = PictureEncoder(loader, who, device, size, Portion(size), watch)
+    encoder = PictureEncoder(loader, who, device, size, Portion(size, "pictures"), watch)
     precision = choose_precision(job.precision, device)
     header = job.header(graph, IMAGE, tokenizer.info, sources, precision)
     task = Task(header, sources, size, encoder.encode)

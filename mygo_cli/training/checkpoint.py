@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from mygo_cli.errors import DataError
+from mygo_cli.whole_file import written_whole
 
 FORMAT = "mygo-checkpoint"
 VERSION = 1
@@ -20,17 +20,11 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
 
     Raises `DataError` where the folder cannot be written to or the disk is full.
     """
-    temporary = path.with_name(path.name + ".part")
     try:
-        with temporary.open("wb") as file:
+        with written_whole(path) as file:
             torch.save({"format": FORMAT, "version": VERSION, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        temporary.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or "is the disk full?"
-        raise DataError(f"{path} cannot be written: {reason}.") from error
+    except RuntimeError as error:  # so does torch report a full disk
+        raise DataError(f"{path} cannot be written: is the disk full?") from error
 
 
 def load_checkpoint(path: Path, needed: Collection[str] = ()) -> dict[str, Any]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +10,7 @@ import torch
 
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.interrupt import PoliteStop
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.ranking.evaluate import evaluate, score_with
 from mygo_cli.ranking.ranks import mean_reciprocal
@@ -59,10 +57,10 @@ class Fit:
 
         The checkpoint of the last whole epoch is on disk at any moment.
         """
-        with _patient_interrupt() as stop_asked:
+        with PoliteStop() as stop:
             for event in self._events():
                 watch(event)
-                if stop_asked():
+                if stop.asked:
                     raise self._interrupted()
         self.folder.append_log("no progress, stopped" if self.stopper.done else "training done")
 
@@ -169,23 +167,3 @@ def resume(
     fit.restore(state)
     folder.forget_after(fit.trainer.epoch)
     return fit
-
-
-@contextmanager
-def _patient_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C into a question asked between steps; a second one interrupts at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-
-    def remember(signum: int, frame: object) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = signal.signal(signal.SIGINT, remember)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

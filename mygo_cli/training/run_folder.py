@@ -11,6 +11,7 @@ from typing import Any
 from mygo_cli import config
 from mygo_cli.errors import DataError
 from mygo_cli.training.settings import Settings
+from mygo_cli.whole_file import written_whole
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,8 @@ class RunFolder:
 
     def write(self, path: Path, text: str) -> None:
         """Write a small file at once; raise `DataError` where that fails."""
-        temporary = path.with_name(path.name + ".part")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise DataError(f"{path} cannot be written: {error.strerror}.") from error
+        with written_whole(path) as file:
+            file.write(text.encode())
 
     def write_json(self, path: Path, value: object) -> None:
         """Write a small JSON file at once."""

@@ -53,7 +53,6 @@ def test_a_read_only_folder(runs, monkeypatch):
     with pytest.raises(DataError, match=r"cannot be made: Permission denied\. Name another --runs"):
         new_run(runs, "world", "tucker")
     monkeypatch.setattr(Path, "open", refuse)
-    monkeypatch.setattr(Path, "write_text", refuse)
     for write in (
         lambda: folder.write(folder.card, "text"),
         lambda: folder.append_log("text"),
@@ -67,11 +66,10 @@ def test_a_failing_write_leaves_the_old_file(runs, monkeypatch):
     folder = finished(runs, "a", 1)
     folder.write(folder.card, "old")
 
-    def full(path, text, encoding):
-        path.write_bytes(b"ne")
+    def full(number):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DataError, match="cannot be written: No space left"):
         folder.write(folder.card, "new")
     assert folder.card.read_text() == "old"

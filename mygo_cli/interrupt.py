@@ -1,4 +1,4 @@
-"""Ctrl-C that lets a batch in flight finish."""
+"""Ctrl-C that lets the step in flight finish."""
 
 from __future__ import annotations
 

@@ -1,0 +1,81 @@
+"""A file is whole or not there, whatever ends its writing."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from mygo_cli.errors import DataError
+from mygo_cli.whole_file import written_whole
+
+
+def write(path, content=b"new", then=None):
+    with written_whole(path) as file:
+        file.write(content)
+        if then is not None:
+            raise then
+
+
+@pytest.fixture(params=["fresh", "replaced"])
+def path(request, tmp_path):
+    """Return the path of a file that is not there, or holds `old`."""
+    path = tmp_path / "a file.txt"
+    if request.param == "replaced":
+        path.write_bytes(b"old")
+    return path
+
+
+def test_it_is_there_once_it_is_full(path):
+    with written_whole(path) as file:
+        file.write(b"new")
+        assert not path.exists() or path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "raised"),
+    [
+        (OSError(28, "No space left on device"), DataError),
+        (ValueError("a fault"), ValueError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
+def test_what_ends_early_changes_nothing(path, ended_by, raised):
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(raised):
+        write(path, then=ended_by)
+    assert (path.read_bytes() if path.exists() else None) == before
+    assert not list(path.parent.glob("*.part"))
+
+
+def test_a_disk_that_is_full_only_when_it_is_asked(path, monkeypatch):
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"a file\.txt cannot be written: No space left on device"):
+        write(path)
+    assert not list(path.parent.glob("*.part"))
+
+
+def test_what_a_kill_left_is_in_nobodys_way(path):
+    path.with_name(path.name + ".part").write_bytes(b"half of it")
+    write(path)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_no_such_folder(tmp_path):
+    with pytest.raises(DataError, match="cannot be written: No such file or directory"):
+        write(tmp_path / "nowhere" / "x")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be written: Not a directory"):
+        write(tmp_path / "file" / "x")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(DataError, match="cannot be written: Permission denied"):
+        write(tmp_path / "x")
