@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,12 +94,3 @@ def print_json(value: object) -> None:
     """Print JSON on stdout, without colours or wrapping, so that it can be piped."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     sys.stdout.flush()  # here a reader that has left ends the command quietly; at exit it would not
-
-
-def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as CSV on stdout, with a header line."""
-    if rows:
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        sys.stdout.flush()

@@ -25,6 +25,7 @@ LAYERS = {
     "mygo_cli.device": 2,
     "mygo_cli.console": 2,
     "mygo_cli.config": 2,
+    "mygo_cli.records": 2,
     "mygo_cli.weights": 2,
     "mygo_cli.testing": 2,
     "mygo_cli.graph": 3,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mygo_cli import console
+from mygo_cli import console, records
 from mygo_cli.commands.options import (
     JsonOption,
     RunDataOption,
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
     from mygo_cli.ranking.predict import Prediction, Question
 
+COLUMNS = {
+    "rank": int,
+    "head": str,
+    "relation": str,
+    "tail": str,
+    "asked": str,
+    "name": str,
+    "score": float,
+    "probability": float,
+    "known": str,
+}
 Answered = list[tuple["Question", list["Prediction"]]]
 
 
@@ -70,7 +82,7 @@ def rank(
     if as_json:
         console.print_json(rows)
     elif as_csv:
-        console.print_csv(rows)
+        records.write_rows(sys.stdout, "csv", COLUMNS, rows)
     else:
         for asked, found in answered:
             print_answers(graph, asked, found)
