@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -22,6 +23,10 @@ from mygo_cli.commands import (
     train,
 )
 from mygo_cli.errors import MygoError, lacks_memory
+from mygo_cli.processes.group import started_by_torchrun
+from mygo_cli.processes.join import ToldElsewhere
+
+TOLD_BY_THE_FIRST = 2.0  # seconds
 
 app = typer.Typer(
     name="mygo",
@@ -70,6 +75,8 @@ def main() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         app(standalone_mode=True)
+    except ToldElsewhere as error:
+        sys.exit(error.exit_code)
     except MygoError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
@@ -88,7 +95,10 @@ def main() -> None:
 def _fail(line: str, code: int) -> None:
     if _debugging():
         raise
-    console.note(f"Error: {line}")
+    if not started_by_torchrun().first:
+        # What ends every process is told once: torchrun stops the others when the first one ends.
+        time.sleep(TOLD_BY_THE_FIRST)
+    console.complain(f"Error: {line}")
     sys.exit(code)
 
 

@@ -32,6 +32,17 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
+def mute() -> None:
+    """Say nothing from now on but errors: another process of the same job speaks for all."""
+    stdout().quiet = stderr().quiet = True
+
+
+def complain(text: str) -> None:
+    """Say on stderr why a command ends, muted or not. `text` is plain, not markup."""
+    stderr().quiet = False
+    note(text)
+
+
 def note(text: str) -> None:
     """Say something that is not a result, on stderr. `text` is plain, not markup."""
     stderr().print(text, markup=False, highlight=False, soft_wrap=True)
@@ -92,5 +103,7 @@ def _cell(value: object) -> str:
 
 def print_json(value: object) -> None:
     """Print JSON on stdout, without colours or wrapping, so that it can be piped."""
+    if stdout().quiet:
+        return
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     sys.stdout.flush()  # here a reader that has left ends the command quietly; at exit it would not

@@ -25,6 +25,7 @@ LAYERS = {
     "mygo_cli.device": 2,
     "mygo_cli.console": 2,
     "mygo_cli.config": 2,
+    "mygo_cli.processes": 2,
     "mygo_cli.records": 2,
     "mygo_cli.weights": 2,
     "mygo_cli.testing": 2,
@@ -34,6 +35,7 @@ LAYERS = {
     "mygo_cli.model": 5,
     "mygo_cli.ranking": 6,
     "mygo_cli.training": 7,
+    "mygo_cli.bench": 8,
     "mygo_cli.demo": 8,
     "mygo_cli.official": 8,
     "mygo_cli.commands": 9,
@@ -44,7 +46,12 @@ LAYERS = {
 WITHIN_A_ROW = {("mygo_cli.weights", "mygo_cli.console")}
 PLUGINS_MAY_IMPORT = {"mygo_cli.errors", "mygo_cli.contracts", "mygo_cli.weights"}
 HEAVY = {"torch", "transformers", "timm", "h5py", "PIL", "sklearn"}
-MAY_BE_HEAVY = {"mygo_cli.dropout", "mygo_cli.graph.pictures", "mygo_cli.testing"}
+MAY_BE_HEAVY = {
+    "mygo_cli.dropout",
+    "mygo_cli.graph.pictures",
+    "mygo_cli.processes.gather",
+    "mygo_cli.testing",
+}
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "base", "common", "misc"}
 
 
@@ -128,6 +135,7 @@ def test_plugins_import_contracts_only(path):
 
 def test_light_layers_import_heavy_packages_late():
     light = {room for room, layer in LAYERS.items() if layer <= 3 or layer >= 8}
+    light -= {"mygo_cli.bench"}
     for path in FILES:
         if room_of(module_of(path)) in light and module_of(path) not in MAY_BE_HEAVY:
             heavy = [

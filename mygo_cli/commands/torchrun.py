@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from mygo_cli import console
+from mygo_cli.processes.group import environment_number, started_by_torchrun
 
 
 def shard_of_rank() -> tuple[int, int]:
@@ -12,24 +11,18 @@ def shard_of_rank() -> tuple[int, int]:
 
     Reads `RANK` and `WORLD_SIZE`, and says so on stderr; (1, 1) where they are not set.
     """
-    rank, processes = _number("RANK"), _number("WORLD_SIZE")
-    if rank is None or processes is None or not rank < processes or processes == 1:
-        return 1, 1
-    console.note(f"RANK and WORLD_SIZE are set: as --shard {rank + 1}/{processes}.")
-    return rank + 1, processes
+    processes = started_by_torchrun()
+    if not processes.alone:
+        shard = f"{processes.rank + 1}/{processes.count}"
+        console.note(f"RANK and WORLD_SIZE are set: as --shard {shard}.")
+    return processes.rank + 1, processes.count
 
 
 def device_of_rank(name: str) -> str:
     """Return `--device`; for auto on CUDA the GPU of this process's `LOCAL_RANK`."""
     import torch
 
-    rank = _number("LOCAL_RANK")
+    rank = environment_number("LOCAL_RANK")
     if name != "auto" or rank is None or not torch.cuda.is_available():
         return name
     return f"cuda:{rank % torch.cuda.device_count()}"
-
-
-def _number(variable: str) -> int | None:
-    """Return an environment variable that holds a whole number, else None."""
-    text = os.environ.get(variable, "")
-    return int(text) if text.isdecimal() else None

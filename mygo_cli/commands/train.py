@@ -19,6 +19,7 @@ from mygo_cli.commands.options import (
 )
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.errors import UsageError
+from mygo_cli.processes.group import started_by_torchrun
 from mygo_cli.training.settings import Settings
 
 
@@ -50,6 +51,8 @@ def train(
     from mygo_cli.training.run import resume_run, train_run
     from mygo_cli.training.run_folder import interrupted_run
 
+    if not started_by_torchrun().first:
+        console.mute()
     given = typed(options)
     if resume is not None:
         if given or config_file or decoder_option:

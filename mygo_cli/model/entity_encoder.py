@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +15,44 @@ from mygo_cli.model.code_pool import Bag, pool_codes
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.model.transformer import Encoder, EncoderLayer
 from mygo_cli.tokens.selection import TokenTable
+
+
+class ReadTokens(NamedTuple):
+    """The tokens of some entities in one modality.
+
+    `projected` (K, D) are the codes they use, projected and normalised; `ids` (R, m) int64 are
+    rows of it and `mask` (R, m) says which are real.
+    """
+
+    projected: Tensor
+    ids: Tensor
+    mask: Tensor
+
+    def part(self, places: Tensor | slice) -> ReadTokens:
+        """Return the tokens of the entities at `places` only."""
+        return ReadTokens(self.projected, self.ids[places], self.mask[places])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the encoder reads of R entities before dropout, so that passes can share it.
+
+    `structure` (R, D) is the normalised structure embedding, None without one.
+    """
+
+    count: int
+    structure: Tensor | None
+    image: ReadTokens | None
+    text: ReadTokens | None
+
+    def part(self, places: Tensor | slice) -> Reading:
+        """Return the reading of the entities at `places` (S,) among these."""
+        structure = None if self.structure is None else self.structure[places]
+        image, text = (
+            None if tokens is None else tokens.part(places) for tokens in (self.image, self.text)
+        )
+        count = len(range(self.count)[places]) if isinstance(places, slice) else len(places)
+        return Reading(count, structure, image, text)
 
 
 class ModalityTokens(nn.Module):
@@ -35,31 +74,31 @@ class ModalityTokens(nn.Module):
         self.offset = nn.Parameter(torch.empty(dim))
         nn.init.normal_(self.offset, std=dim**-0.5)
 
-    def project(self) -> Tensor:
-        """Return each distinct code, projected and normalised, (K, D)."""
-        return self.norm(self.proj(self.codes))
+    def read(self, rows: Tensor | None) -> ReadTokens:
+        """Return the tokens of the entities `rows` (R,), each distinct code projected once."""
+        if rows is None:
+            return ReadTokens(self._project(self.codes), self.ids, self.mask)
+        ids, mask = self.ids[rows], self.mask[rows]
+        if ids.device.type == "cpu":
+            # Elsewhere one product over all codes costs less than waiting for the count of these.
+            used, ids = torch.unique(ids, return_inverse=True)
+            return ReadTokens(self._project(self.codes[used]), ids, mask)
+        return ReadTokens(self._project(self.codes), ids, mask)
 
-    def table(self, projected: Tensor) -> Tensor:
-        """Return each code as the encoder reads it, (K, D), with one dropout mask a code."""
-        return self.dropout(projected) + self.offset
+    def _project(self, codes: Tensor) -> Tensor:
+        projected: Tensor = self.norm(self.proj(codes))
+        return projected
 
-    def chosen(self, rows: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the code numbers (R, m) and the mask (R, m) of the entities `rows` (R,)."""
-        return (self.ids, self.mask) if rows is None else (self.ids[rows], self.mask[rows])
+    def bag(self, tokens: ReadTokens) -> Bag:
+        """Return the tokens as the encoder reads them, with one dropout mask a code."""
+        table = self.dropout(tokens.projected) + self.offset
+        return Bag(table, tokens.ids, tokens.mask)
 
-    def forward(self, rows: Tensor | None, projected: Tensor) -> tuple[Tensor, Tensor]:
-        """Return projected tokens (R, m, D) and their mask (R, m) of the entities `rows` (R,)."""
-        ids, mask = self.chosen(rows)
+    def forward(self, tokens: ReadTokens) -> Tensor:
+        """Return the tokens as the encoder reads them, one by one, (R, m, D)."""
         if self.per_code:
-            return F.embedding(ids, self.table(projected)), mask
-        return self.dropout(F.embedding(ids, projected)) + self.offset, mask
-
-
-class ProjectedCodes(NamedTuple):
-    """The projected codes (K, D) of each modality in use: once a step serves every pass."""
-
-    image: Tensor | None
-    text: Tensor | None
+            return F.embedding(tokens.ids, self.bag(tokens).table)
+        return self.dropout(F.embedding(tokens.ids, tokens.projected)) + self.offset
 
 
 @dataclass(frozen=True)
@@ -108,23 +147,29 @@ class EntityEncoder(nn.Module):
             options.entity_layers, dim, options.heads, options.feed_forward, options.dropout
         )
 
-    def project(self) -> ProjectedCodes:
-        """Return the projected codes that `forward` and `outputs` gather from."""
-        return ProjectedCodes(
-            None if self.image is None else self.image.project(),
-            None if self.text is None else self.text.project(),
+    def read(self, rows: Tensor | None = None) -> Reading:
+        """Return what there is to read of the entities `rows` (R,), of all where None."""
+        structure = None
+        if self.structure is not None:
+            weight = self.structure.weight if rows is None else self.structure(rows)
+            structure = self.structure_norm(weight)
+        return Reading(
+            self.num_entities if rows is None else len(rows),
+            structure,
+            None if self.image is None else self.image.read(rows),
+            None if self.text is None else self.text.read(rows),
         )
 
-    def forward(self, codes: ProjectedCodes, rows: Tensor | None = None) -> Tensor:
-        """Return the vectors (R, D) of the entities `rows` (R,), of all where None."""
+    def forward(self, reading: Reading) -> Tensor:
+        """Return the vectors (R, D) of the entities of a reading."""
         if len(self.encoder.layers) == 1 and self._tokens_are_codes():
-            return self._pooled(codes, rows)
-        x, mask, _, _ = self._sequence(codes, rows)
+            return self._pooled(reading)
+        x, mask, _, _ = self._sequence(reading)
         return self.encoder.first(x, mask, self.entity_token)
 
-    def outputs(self, codes: ProjectedCodes, rows: Tensor) -> EntityOutputs:
+    def outputs(self, reading: Reading) -> EntityOutputs:
         """Return the outputs at every position, which contrastive learning needs."""
-        x, mask, image, text = self._sequence(codes, rows)
+        x, mask, image, text = self._sequence(reading)
         return EntityOutputs(self.encoder(x, mask), mask, image, text)
 
     def _tokens_are_codes(self) -> bool:
@@ -133,7 +178,12 @@ class EntityEncoder(nn.Module):
         silent = not self.training or all(part.dropout.p == 0 for part in parts)
         return silent or all(part.per_code for part in parts)
 
-    def _pooled(self, codes: ProjectedCodes, rows: Tensor | None) -> Tensor:
+    def _modalities(self, reading: Reading) -> Iterator[tuple[ModalityTokens, ReadTokens] | None]:
+        """Yield image, then text: the module and what was read, None for one that is not used."""
+        for module, tokens in ((self.image, reading.image), (self.text, reading.text)):
+            yield None if module is None or tokens is None else (module, tokens)
+
+    def _pooled(self, reading: Reading) -> Tensor:
         """Return what a single layer makes of [ENT], (R, D), without any token sequence.
 
         [ENT]'s query is one vector, so each code is scored once and its rows are summed by
@@ -141,40 +191,31 @@ class EntityEncoder(nn.Module):
         """
         layer = self.encoder.layers[0]
         assert isinstance(layer, EncoderLayer)
-        count = self.num_entities if rows is None else len(rows)
-        single = [self.entity_token.expand(count, -1)]
-        if self.structure is not None:
-            single.append(self._structure(rows))
-        bags = []
-        for tokens, projected in zip((self.image, self.text), codes, strict=True):
-            if tokens is not None and projected is not None:
-                bags.append(Bag(tokens.table(projected), *tokens.chosen(rows)))
+        single = [self.entity_token.expand(reading.count, -1), *self._structure(reading)]
+        bags = [pair[0].bag(pair[1]) for pair in self._modalities(reading) if pair]
         attended = pool_codes(layer.self_attn, self.entity_token, single, bags)
         return layer.finish(self.entity_token, attended)
 
-    def _structure(self, rows: Tensor | None) -> Tensor:
-        """Return the structure tokens (R, D) of the entities `rows` (R,)."""
-        assert self.structure is not None
-        weight = self.structure.weight if rows is None else self.structure(rows)
-        return self.structure_dropout(self.structure_norm(weight)) + self.structure_offset
+    def _structure(self, reading: Reading) -> list[Tensor]:
+        """Return the structure tokens (R, D) as the encoder reads them, if there are any."""
+        if reading.structure is None:
+            return []
+        return [self.structure_dropout(reading.structure) + self.structure_offset]
 
-    def _sequence(
-        self, codes: ProjectedCodes, rows: Tensor | None
-    ) -> tuple[Tensor, Tensor, slice, slice]:
+    def _sequence(self, reading: Reading) -> tuple[Tensor, Tensor, slice, slice]:
         """Return the input sequences (R, L, D), their mask (R, L), image and text places."""
-        count = self.num_entities if rows is None else len(rows)
-        parts = [self.entity_token.expand(count, 1, -1)]
-        if self.structure is not None:
-            parts.append(self._structure(rows)[:, None])
+        parts = [self.entity_token.expand(reading.count, 1, -1)]
+        parts += [tokens[:, None] for tokens in self._structure(reading)]
         length = len(parts)
-        masks = [torch.ones(count, length, dtype=torch.bool, device=self.entity_token.device)]
+        device = self.entity_token.device
+        masks = [torch.ones(reading.count, length, dtype=torch.bool, device=device)]
         places = []
-        for tokens, projected in zip((self.image, self.text), codes, strict=True):
+        for pair in self._modalities(reading):
             start = length
-            if tokens is not None:
-                part, mask = tokens(rows, projected)
-                parts.append(part)
-                masks.append(mask)
-                length += part.shape[1]
+            if pair:
+                module, tokens = pair
+                parts.append(module(tokens))
+                masks.append(tokens.mask)
+                length += tokens.ids.shape[1]
             places.append(slice(start, length))
         return torch.cat(parts, 1), torch.cat(masks, 1), places[0], places[1]

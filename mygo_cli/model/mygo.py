@@ -8,11 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from mygo_cli.dropout import Dropout
-from mygo_cli.model.contrastive import contrastive_loss
-from mygo_cli.model.entity_encoder import EntityEncoder, ProjectedCodes
+from mygo_cli.model.contrastive import Views, entity_views
+from mygo_cli.model.entity_encoder import EntityEncoder, Reading
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.model.triple_encoder import TripleEncoder
 from mygo_cli.tokens.selection import TokenTable
+
+ENCODED_AT_ONCE = 8192  # entities: bounds the memory of an evaluation whatever their number
 
 
 class Queries(NamedTuple):
@@ -49,13 +51,21 @@ class MyGO(nn.Module):
         self.decoder = decoder
         nn.init.xavier_uniform_(self.relation.weight)
 
-    def project_codes(self) -> ProjectedCodes:
-        """Return the projected token codes, which `entity_vectors` and `contrast` can share."""
-        return self.entity_encoder.project()
+    def read(self, rows: Tensor | None = None) -> Reading:
+        """Return what there is to read of the entities `rows` (R,), of all where None."""
+        return self.entity_encoder.read(rows)
 
-    def entity_vectors(self, codes: ProjectedCodes | None = None) -> Tensor:
-        """Return every entity's vector, (N, D)."""
-        return self.entity_encoder(self.project_codes() if codes is None else codes)
+    def vectors(self, reading: Reading) -> Tensor:
+        """Return the vectors (R, D) of the entities of a reading."""
+        return self.entity_encoder(reading)
+
+    def entity_vectors(self) -> Tensor:
+        """Return every entity's vector, (N, D), block by block to bound memory in evaluation."""
+        reading = self.read()
+        blocks = range(0, reading.count, ENCODED_AT_ONCE)
+        return torch.cat(
+            [self.vectors(reading.part(slice(first, first + ENCODED_AT_ONCE))) for first in blocks]
+        )
 
     def relation_vectors(self) -> Tensor:
         """Return every relation's vector, (M, D)."""
@@ -68,27 +78,40 @@ class MyGO(nn.Module):
         )
         return self.decoder(context, relation, entities)
 
-    def contrast(
-        self, codes: ProjectedCodes, entities: Tensor, rows: Tensor, temperature: float
-    ) -> Tensor:
-        """Return the contrastive loss of the entities `rows` (S,), given all vectors (N, D)."""
-        outputs = self.entity_encoder.outputs(codes, rows)
-        return contrastive_loss(entities[rows], outputs, temperature)
+    def views(self, reading: Reading) -> Views:
+        """Return the views that contrastive learning compares with the vectors of a reading."""
+        return entity_views(self.entity_encoder.outputs(reading))
 
 
-def link_loss(scores: Tensor, rows: Tensor, answers: Tensor, smoothing: float = 0.0) -> Tensor:
+def link_loss(
+    scores: Tensor,
+    rows: Tensor,
+    answers: Tensor,
+    smoothing: float = 0.0,
+    log_share: Tensor | None = None,
+    sure: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
     """Return the cross-entropy over all entities, summed over answers (equations 9 and 10).
 
     `scores` (B, N); answer `answers[i]` belongs to query `rows[i]`, both (P,), so a query may
     have many answers. `smoothing` moves that share of the target to all entities evenly.
+
+    Where the N candidates are a sample, `log_share` (N,) is the logarithm of the probability with
+    which each got into it, and each stands for one over that many entities: the sums over all
+    entities are then estimated without bias (Horvitz and Thompson 1952). `sure` are the places
+    (row, candidate) of the candidates that a query brings itself, which stand for themselves.
     """
-    log_total = scores.logsumexp(1)
     truth = scores[rows, answers]
+    weighted = scores
+    if log_share is not None and sure is not None:
+        weighted = (scores - log_share).index_put(sure, scores[sure])
+    log_total = weighted.logsumexp(1)
     if smoothing:
-        truth = (1 - smoothing) * truth + smoothing * scores.mean(1)[rows]
+        mean = scores.mean(1) if log_share is None else _estimated_mean(scores, log_share)
+        truth = (1 - smoothing) * truth + smoothing * mean[rows]
     return (log_total[rows] - truth).sum()
 
 
-def random_rows(count: int, sample: int, device: torch.device) -> Tensor:
-    """Return `sample` distinct random numbers below `count`, all of them where it is smaller."""
-    return torch.randperm(count, device=device)[:sample]
+def _estimated_mean(scores: Tensor, log_share: Tensor) -> Tensor:
+    """Return the mean score over all entities, (B,), from a sample's scores (B, R)."""
+    return scores @ (-log_share).softmax(0)

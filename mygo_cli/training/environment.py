@@ -13,14 +13,15 @@ import torch
 PACKAGES = ("mygo", "torch", "transformers", "timm", "h5py", "numpy", "typer")
 
 
-def environment(device: torch.device) -> dict[str, Any]:
-    """Return plain values for `environment.json`."""
+def environment(device: torch.device, processes: int = 1) -> dict[str, Any]:
+    """Return plain values for `environment.json`, of a run in so many processes."""
     return {
         "command": ["mygo", *sys.argv[1:]],
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cpu_count": os.cpu_count(),
+        "processes": processes,
         "threads": torch.get_num_threads(),
         "device": str(device),
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else "",

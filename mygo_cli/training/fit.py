@@ -12,8 +12,10 @@ from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.interrupt import PoliteStop
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.ranking.evaluate import evaluate, score_with
+from mygo_cli.processes.group import ALONE, Processes, environment_number
+from mygo_cli.ranking.evaluate import score_with
 from mygo_cli.ranking.ranks import mean_reciprocal
+from mygo_cli.ranking.shared import evaluate_shared
 from mygo_cli.training.assemble import check_same_graph, graph_identity, rebuild_model
 from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
@@ -32,19 +34,25 @@ class Looked:
 
 
 Watch = Callable[[StepDone | Looked], None]
-NEEDED = ("model", "optimizer", "graph", "epoch", "stopper", "rng_cpu", "rng_cuda")
+NEEDED = ("model", "optimizer", "graph", "epoch", "stopper")
 
 
 class Fit:
     """One run in its folder: a fresh one, or what `resume` returns."""
 
     def __init__(
-        self, folder: RunFolder, settings: Settings, graph: KnowledgeGraph, model: MyGO
+        self,
+        folder: RunFolder,
+        settings: Settings,
+        graph: KnowledgeGraph,
+        model: MyGO,
+        processes: Processes = ALONE,
     ) -> None:
         self.folder = folder
         self.settings = settings
         self.graph = graph
-        self.trainer = Trainer(model, graph.train, settings.training)
+        self.processes = processes
+        self.trainer = Trainer(model, graph.train, settings.training, processes)
         self.stopper = Stopper(settings.training.patience)
 
     @property
@@ -53,16 +61,21 @@ class Fit:
         return self.settings.data.select == "best" and len(self.graph.valid) > 0
 
     def run(self, watch: Watch) -> None:
-        """Train to the end or until no progress; raise `Interrupted` after Ctrl-C.
+        """Train to the end or until no progress; raise `Interrupted` after Ctrl-C or SIGTERM.
 
-        The checkpoint of the last whole epoch is on disk at any moment.
+        The checkpoint of the last whole epoch is on disk at any moment. Of several processes the
+        first writes, and all stop after the same step.
         """
-        with PoliteStop() as stop:
+        with PoliteStop(patient=not self.processes.alone) as stop:
             for event in self._events():
                 watch(event)
-                if stop.asked:
+                if self.processes.any(stop.asked):
                     raise self._interrupted()
-        self.folder.append_log("no progress, stopped" if self.stopper.done else "training done")
+        self._log("no progress, stopped" if self.stopper.done else "training done")
+
+    def _log(self, text: str) -> None:
+        if self.processes.first:
+            self.folder.append_log(text)
 
     def _events(self) -> Iterator[StepDone | Looked]:
         """Train and look after each epoch, until all epochs are done or no progress is made."""
@@ -80,21 +93,24 @@ class Fit:
                 self._save_best(done.epoch, mrr)
         elif not self.selects and last:
             self._save_best(done.epoch, None)
-        # In this order a run killed in between does the epoch again, and no line is missing.
-        self.folder.append_metrics({**asdict(done), "validation_mrr": mrr})
-        save_checkpoint(self.folder.last, self._state())
+        if self.processes.first:
+            # In this order a run killed in between does the epoch again, and no line is missing.
+            self.folder.append_metrics({**asdict(done), "validation_mrr": mrr})
+            save_checkpoint(self.folder.last, self._state())
         shown = "" if mrr is None else f" validation MRR {mrr:.4f}"
-        self.folder.append_log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
+        self._log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
         return Looked(done, mrr, self.stopper.best)
 
     def _validate(self) -> float:
         model, device = self.trainer.model, self.trainer.device
-        rivals = evaluate(
-            score_with(model), self.graph.valid, self.graph.all_triples(), device=device
+        rivals = evaluate_shared(
+            self.processes, score_with(model), self.graph.valid, self.graph.all_triples(), device
         )
         return mean_reciprocal(rivals.better, rivals.ties)
 
     def _save_best(self, epoch: int, mrr: float | None) -> None:
+        if not self.processes.first:
+            return
         model = self.trainer.model.eval()
         with torch.no_grad():
             vectors = {
@@ -112,15 +128,12 @@ class Fit:
 
     def _state(self) -> dict[str, Any]:
         """Return all that the next epoch depends on."""
-        device = self.trainer.device
         return {
             "model": self.trainer.model.state_dict(),
             "optimizer": self.trainer.optimizer.state_dict(),
             "graph": graph_identity(self.graph),
             "epoch": self.trainer.epoch,
             "stopper": asdict(self.stopper),
-            "rng_cpu": torch.get_rng_state(),
-            "rng_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -129,23 +142,35 @@ class Fit:
         self.trainer.epoch = state["epoch"]
         # The settings may ask for more patience than the run had when it stopped.
         self.stopper = Stopper(**{**state["stopper"], "patience": self.stopper.patience})
-        torch.set_rng_state(state["rng_cpu"])
-        if state["rng_cuda"] is not None and self.trainer.device.type == "cuda":
-            torch.cuda.set_rng_state(state["rng_cuda"], self.trainer.device)
 
     def _interrupted(self) -> Interrupted:
         epoch = self.trainer.epoch
-        self.folder.append_log(f"interrupted after epoch {epoch}")
+        self._log(f"interrupted after epoch {epoch}")
         if not epoch:
             return Interrupted("Interrupted before the first epoch was done; nothing was saved.")
         return Interrupted(
             f"Interrupted; epoch {epoch} of {self.settings.training.epochs} is saved.",
-            f"Go on with: mygo train --resume {self.folder.path}",
+            how_to_go_on(self.folder, self.processes),
         )
 
 
+def how_to_go_on(folder: RunFolder, processes: Processes = ALONE) -> str:
+    """Return the sentence with the command that goes on with a run that stopped."""
+    command = "mygo train"
+    if not processes.alone:
+        here = environment_number("LOCAL_WORLD_SIZE") or processes.count
+        command = f"torchrun --nproc-per-node {here} -m mygo_cli train"
+    if folder.last.exists():
+        return f"Go on with: {command} --resume {folder.path}"
+    return f"Begin again with: {command} --config {folder.config}"
+
+
 def resume(
-    folder: RunFolder, settings: Settings, graph: KnowledgeGraph, device: torch.device
+    folder: RunFolder,
+    settings: Settings,
+    graph: KnowledgeGraph,
+    device: torch.device,
+    processes: Processes = ALONE,
 ) -> Fit:
     """Return the run of `folder` as it was after its last whole epoch.
 
@@ -154,7 +179,7 @@ def resume(
     if not folder.last.exists():
         raise DataError(
             f"{folder.path} stopped before its first epoch was done.",
-            f"Begin again with: mygo train --config {folder.config}",
+            how_to_go_on(folder),
         )
     state = load_checkpoint(folder.last, NEEDED)
     check_same_graph(state["graph"], graph, folder.last)
@@ -163,7 +188,8 @@ def resume(
     model.load_state_dict(
         {name: value.clone() for name, value in state["model"].items()}, assign=True
     )
-    fit = Fit(folder, settings, graph, model.to(device))
+    fit = Fit(folder, settings, graph, model.to(device), processes)
     fit.restore(state)
-    folder.forget_after(fit.trainer.epoch)
+    if processes.first:
+        folder.forget_after(fit.trainer.epoch)
     return fit

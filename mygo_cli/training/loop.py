@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from mygo_cli.device import autocast
-from mygo_cli.errors import MygoError
-from mygo_cli.model.mygo import MyGO, Queries, link_loss, random_rows
+from mygo_cli.device import seed_everything
+from mygo_cli.errors import MygoError, UsageError
+from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.processes.group import ALONE, Processes
 from mygo_cli.ranking.queries import Batch, Questions, Triples, ask
+from mygo_cli.training.candidates import CandidateSampler, places_in
+from mygo_cli.training.optimizer import Optimizer
 from mygo_cli.training.schedule import rate
 from mygo_cli.training.settings import TrainingSettings
+from mygo_cli.training.step import StepData, StepLoss
+from mygo_cli.training.synced_norm import sync_batch_norms
 
 
 @dataclass(frozen=True)
@@ -44,27 +52,62 @@ class EpochDone:
 
 
 class Trainer:
-    """A model, its optimiser and the triples that it learns from."""
+    """A model, its optimiser and the triples that it learns from.
 
-    def __init__(self, model: MyGO, train: Triples, settings: TrainingSettings) -> None:
+    Several `processes` share out each step and end up with the same parameters.
+    """
+
+    def __init__(
+        self,
+        model: MyGO,
+        train: Triples,
+        settings: TrainingSettings,
+        processes: Processes = ALONE,
+    ) -> None:
         self.model = model
         self.train = train
         self.settings = settings
+        self.processes = processes
         self.device = next(model.parameters()).device
         self.epoch = 0
-        parameters = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(
-            parameters, lr=settings.learning_rate, fused=self.device.type in ("cpu", "cuda")
-        )
         self._every_question = ask(train, group=settings.questions == "distinct")
+        self._sampler = self._make_sampler()
+        self.optimizer = Optimizer(model, settings.learning_rate, settings.clip)
+        self._loss = self._make_loss()
+
+    def _make_sampler(self) -> CandidateSampler | None:
+        """Return what draws the candidates of a step, None where all entities are scored."""
+        entities, draws = self.model.entity_encoder.num_entities, self.settings.candidates
+        if not 0 < draws < entities:
+            return None
+        if self.model.entity_encoder.structure is not None:
+            self.model.entity_encoder.structure.sparse = True
+        questions = self._questions()
+        return CandidateSampler(questions, entities, len(questions) / self.steps_per_epoch, draws)
+
+    def _make_loss(self) -> nn.Module:
+        loss = StepLoss(self.model, self.settings, self.processes)
+        if self.processes.alone:
+            return loss
+        smallest = self.question_count // self.steps_per_epoch
+        if smallest < 2 * self.processes.count:
+            raise UsageError(
+                f"A step has {smallest} questions, too few for {self.processes.count} processes.",
+                "Use fewer processes or a larger --batch-size.",
+            )
+        sync_batch_norms(self.model, self.processes)
+        return _distributed(loss)
+
+    @property
+    def question_count(self) -> int:
+        """Return the number of questions that an epoch asks."""
+        coin_flip = self.settings.questions == "coin-flip"
+        return len(self.train) if coin_flip else len(self._every_question)
 
     @property
     def steps_per_epoch(self) -> int:
         """Return the number of steps of an epoch."""
-        count = len(self._every_question)
-        if self.settings.questions == "coin-flip":
-            count = len(self.train)
-        return -(-count // self.settings.batch_size)
+        return -(-self.question_count // self.settings.batch_size)
 
     def run(self) -> Iterator[StepDone | EpochDone]:
         """Train until `epochs` are done; the caller may stop between any two events.
@@ -77,19 +120,20 @@ class Trainer:
 
     def _one_epoch(self) -> Iterator[StepDone | EpochDone]:
         started = time.perf_counter()
-        questions = self._questions_of_epoch()
-        answers = questions.answers.to(self.device)
+        order = seed_epoch(self.settings.seed, self.epoch, self.processes.rank)
+        questions = self._questions(order)
+        questions = questions.reordered(torch.randperm(len(questions), generator=order))
         epoch, steps = self.epoch + 1, self.steps_per_epoch
         sums = torch.zeros(2, device=self.device)
         learning_rate = 0.0
         self.model.train()
         for step, batch in enumerate(questions.batches(self.settings.batch_size), 1):
             learning_rate = rate(self.settings, self.epoch * steps + step - 1, steps)
-            sums += self._step(batch, answers, learning_rate, len(answers) / steps)
+            data = self._step_data(questions, batch, order).to(self.device)
+            sums += self._step(data, learning_rate, len(questions.answers) / steps)
             yield StepDone(epoch, step, steps, learning_rate)
-        loss, contrastive = (
-            sums / torch.tensor([len(answers), steps], device=self.device)
-        ).tolist()
+        links, contrasts = zip(*self.processes.gather_objects(sums.tolist()), strict=True)
+        loss, contrastive = sum(links) / len(questions.answers), contrasts[0] / steps
         if not math.isfinite(loss + contrastive):
             raise MygoError(
                 f"The loss is not a finite number in epoch {epoch}.",
@@ -99,36 +143,66 @@ class Trainer:
         seconds = time.perf_counter() - started
         yield EpochDone(epoch, loss, contrastive, learning_rate, seconds)
 
-    def _questions_of_epoch(self) -> Questions:
-        """Return the epoch's questions in random order."""
-        questions = self._every_question
-        if self.settings.questions == "coin-flip":
-            sides = torch.rand(len(self.train)) < 0.5
-            questions = ask(self.train, sides, group=False)
-        return questions.reordered(torch.randperm(len(questions)))
+    def _questions(self, order: torch.Generator | None = None) -> Questions:
+        """Return the questions of an epoch, sides drawn by coin flip where the settings say so."""
+        if self.settings.questions != "coin-flip":
+            return self._every_question
+        sides = torch.rand(len(self.train), generator=order) < 0.5
+        return ask(self.train, sides, group=False)
 
-    def _step(
-        self, batch: Batch, answers: Tensor, learning_rate: float, answers_per_step: float
-    ) -> Tensor:
+    def _step_data(self, questions: Questions, batch: Batch, order: torch.Generator) -> StepData:
+        """Return what a step needs: the same draws in each process, its own part of the batch."""
+        answers = questions.answers[batch.places]
+        entity, relation, predict_head = batch.queries
+        candidates = log_share = None
+        count = self.model.entity_encoder.num_entities
+        if self._sampler is not None:
+            candidates, log_share = self._sampler.draw(torch.cat((entity, answers)), order)
+            count = len(candidates)
+            entity, answers = places_in(candidates, entity), places_in(candidates, answers)
+        sample = torch.randperm(count, generator=order)[: self.settings.contrastive_entities]
+        own = self.processes.part(len(entity))
+        mine = (batch.rows >= own.start) & (batch.rows < own.stop)
+        return StepData(
+            Queries(entity[own], relation[own], predict_head[own]),
+            batch.rows[mine] - own.start,
+            answers[mine],
+            candidates,
+            log_share,
+            sample,
+        )
+
+    def _step(self, data: StepData, learning_rate: float, answers_per_step: float) -> Tensor:
         """Update the parameters once; return (summed cross-entropy, contrastive loss)."""
-        settings = self.settings
-        queries = Queries(*(part.to(self.device, non_blocking=True) for part in batch.queries))
-        rows = batch.rows.to(self.device, non_blocking=True)
-        contrast = torch.zeros((), device=self.device)
-        with autocast(self.device, settings.precision):
-            codes = self.model.project_codes()
-            entities, relations = self.model.entity_vectors(codes), self.model.relation_vectors()
-            scores = self.model.scores(queries, entities, relations).float()
-            link = link_loss(scores, rows, answers[batch.places], settings.label_smoothing)
-            if settings.contrastive:
-                sample = random_rows(len(entities), settings.contrastive_entities, self.device)
-                contrast = self.model.contrast(codes, entities, sample, settings.temperature)
-        # The average number of answers, not this batch's: every answer counts the same.
-        loss = link / answers_per_step + settings.contrastive * contrast
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
-        self.optimizer.step()
-        return torch.stack((link.detach(), contrast.detach()))
+        losses: Tensor = self._loss(data)
+        # The average number of answers, not this batch's: every answer counts the same. Gradients
+        # are averaged over processes, of which each knows but its own answers.
+        link_weight = self.processes.count / answers_per_step
+        loss = link_weight * losses[0] + self.settings.contrastive * losses[1]
+        self.optimizer.step(loss, learning_rate)
+        return losses.detach()
+
+
+def _distributed(loss: StepLoss) -> DistributedDataParallel:
+    """Return the loss with gradients averaged over processes.
+
+    No buffer is broadcast: token tables never change, and batch norms see the whole batch.
+    """
+    names = inspect.signature(DistributedDataParallel).parameters
+    newer = "forward_sync_buffers"  # the name from PyTorch 2.12 on
+    return DistributedDataParallel(
+        loss, **{newer if newer in names else "broadcast_buffers": False}
+    )
+
+
+def seed_epoch(seed: int, epoch: int, rank: int) -> torch.Generator:
+    """Seed an epoch's dropout, other in each process; return the source of all that they share.
+
+    An epoch depends on its number alone: a run that goes on draws what it would have drawn.
+    """
+    everyone, own = (
+        int(np.random.SeedSequence((seed, epoch, *which)).generate_state(1, np.uint64)[0] >> 1)
+        for which in ((0,), (1, rank))
+    )
+    seed_everything(own)
+    return torch.Generator().manual_seed(everyone)

@@ -7,18 +7,24 @@ from typing import Any
 import torch
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.processes.group import ALONE, Processes
 from mygo_cli.training.run_folder import RunFolder
 from mygo_cli.training.trained import load_trained
 
 
-def measure(folder: RunFolder, graph: KnowledgeGraph, device: torch.device) -> dict[str, Any]:
+def measure(
+    folder: RunFolder,
+    graph: KnowledgeGraph,
+    device: torch.device,
+    processes: Processes = ALONE,
+) -> dict[str, Any]:
     """Return the selected epoch, its validation MRR, and reports on validation and test.
 
     Filtered ranking of both sides, realistic ties. A split without triples is left out.
     """
     trained = load_trained(folder, device)
     reports = {
-        split: trained.report(graph, triples)
+        split: trained.report(graph, triples, processes=processes)
         for split, triples in (("valid", graph.valid), ("test", graph.test))
     }
     validation_mrr = trained.content["validation_mrr"]

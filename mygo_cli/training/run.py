@@ -7,13 +7,17 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mygo_cli import config
 from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.processes.group import Processes
+from mygo_cli.processes.join import complete, joined, own_device
 from mygo_cli.training.assemble import build_model
 from mygo_cli.training.card import model_card
 from mygo_cli.training.environment import environment
-from mygo_cli.training.fit import Fit, Watch, resume
+from mygo_cli.training.fit import Fit, Watch, how_to_go_on, resume
 from mygo_cli.training.prepare import prepared_graph, with_tokens
 from mygo_cli.training.result import measure
 from mygo_cli.training.run_folder import RunFolder, new_run
@@ -32,32 +36,59 @@ def silent(fit: Fit) -> AbstractContextManager[Watch]:
 def train_run(
     settings: Settings, graph_folder: Path, caches: Path, runs: Path, progress: Progress = silent
 ) -> Finished:
-    """Train from the start in a new run folder; return the folder and `result.json`."""
-    device = choose_device(settings.training.device)
+    """Train from the start in a new run folder; return the folder and `result.json`.
+
+    Processes that torchrun started share the work: each returns the same, the first one writes.
+    """
+    device = choose_device(own_device(settings.training.device))
     graph = prepared_graph(settings, graph_folder)
     settings, image, text = with_tokens(settings, graph, caches)
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text).to(device)
-    folder = new_run(runs, graph.name, settings.decoder.name)
-    folder.write(folder.config, config.to_toml(settings))
-    folder.write_json(folder.environment, environment(device))
-    return _finish(Fit(folder, settings, graph, model), graph, progress)
+    with joined(device) as processes:
+        folder = _new_folder(settings, graph, runs, device, processes)
+        with complete(processes, lambda: how_to_go_on(folder, processes)):
+            fit = Fit(folder, settings, graph, model, processes)
+            return _finish(fit, graph, progress)
 
 
 def resume_run(
     folder: RunFolder, settings: Settings, graph_folder: Path, progress: Progress = silent
 ) -> Finished:
-    """Go on with a run where it stopped; return the folder and `result.json`."""
+    """Go on with a run where it stopped; return the folder and `result.json`.
+
+    The number of processes may be another than before.
+    """
     graph = prepared_graph(settings, graph_folder)
-    fit = resume(folder, settings, graph, choose_device(settings.training.device))
-    return _finish(fit, graph, progress)
+    device = choose_device(own_device(settings.training.device))
+    with joined(device) as processes, complete(processes, lambda: how_to_go_on(folder, processes)):
+        return _finish(resume(folder, settings, graph, device, processes), graph, progress)
+
+
+def _new_folder(
+    settings: Settings,
+    graph: KnowledgeGraph,
+    runs: Path,
+    device: torch.device,
+    processes: Processes,
+) -> RunFolder:
+    """Return the run folder that the first process makes."""
+    if not processes.first:
+        return RunFolder(processes.gather_objects(None)[0])
+    folder = new_run(runs, graph.name, settings.decoder.name)
+    folder.write(folder.config, config.to_toml(settings))
+    folder.write_json(folder.environment, environment(device, processes.count))
+    processes.gather_objects(folder.path)
+    return folder
 
 
 def _finish(fit: Fit, graph: KnowledgeGraph, progress: Progress) -> Finished:
     """Train to the end, measure the selected model and write the run's last files."""
     with progress(fit) as watch:
         fit.run(watch)
-    result = measure(fit.folder, graph, fit.trainer.device)
-    fit.folder.write_json(fit.folder.result, result)
-    fit.folder.write(fit.folder.card, model_card(fit.folder, graph, result))
+    fit.processes.any(False)  # the first process has written the model that all now read
+    result = measure(fit.folder, graph, fit.trainer.device, fit.processes)
+    if fit.processes.first:
+        fit.folder.write_json(fit.folder.result, result)
+        fit.folder.write(fit.folder.card, model_card(fit.folder, graph, result))
     return fit.folder, result

@@ -67,6 +67,11 @@ class TrainingSettings:
         "What an epoch asks: each distinct question with all its answers, each triple for both "
         "sides, or each triple for a side drawn by coin flip.",
     )
+    candidates: int = setting(
+        0,
+        "Entities drawn for each step: with those of its questions they stand for all, so that a "
+        "step costs the same however many there are. 0 scores all.",
+    )
     contrastive: float = setting(0.001, "Weight of the contrastive loss (the paper's lambda).")
     temperature: float = setting(0.5, "Temperature of the contrastive loss.")
     contrastive_entities: int = setting(64, "Entities that a step contrasts.")
@@ -86,7 +91,7 @@ class TrainingSettings:
         for name in ("learning_rate", "clip", "temperature"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
-        for name in ("contrastive", "patience", "seed"):
+        for name in ("candidates", "contrastive", "patience", "seed"):
             if not getattr(self, name) >= 0:  # not a number is refused, too
                 raise ValueError(f"--{name.replace('_', '-')} must not be negative.")
         if self.seed >= 2**63:

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO, Queries
-from mygo_cli.ranking.evaluate import evaluate
+from mygo_cli.processes.group import ALONE, Processes
 from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.report import Report, report
+from mygo_cli.ranking.shared import evaluate_shared
 from mygo_cli.training.assemble import check_same_graph, rebuild_model
 from mygo_cli.training.checkpoint import load_checkpoint
 from mygo_cli.training.run_folder import RunFolder
@@ -60,10 +61,15 @@ class Trained:
         ties: TieRule = "realistic",
         batch_size: int = 512,
         advance: Callable[[int], None] = lambda done: None,
+        processes: Processes = ALONE,
     ) -> Report | None:
-        """Return the metrics of the model on `triples` (T, 3), both sides, filtered."""
-        rivals = evaluate(
-            self.score, triples, graph.all_triples(), batch_size, self.device, advance
+        """Return the metrics of the model on `triples` (T, 3), both sides, filtered.
+
+        Several `processes` share out the work, and each returns the whole report.
+        """
+        known = graph.all_triples()
+        rivals = evaluate_shared(
+            processes, self.score, triples, known, self.device, batch_size, advance
         )
         return report(
             rivals, triples, graph, self.has_tokens("image"), self.has_tokens("text"), ties

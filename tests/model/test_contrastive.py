@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_models import both_tables, small_model, token_table
 
-from mygo_cli.model.contrastive import contrastive_loss
+from mygo_cli.model.contrastive import contrastive_loss, entity_views
 from mygo_cli.model.entity_encoder import EntityOutputs
 
 
@@ -68,9 +68,8 @@ MASKS = {
 def test_the_formula(case, temperature):
     anchors, outputs = random_outputs(torch.tensor(MASKS[case]).bool(), seed=3)
     inputs = (anchors, outputs.states)
-    ours, theirs = (
-        loss(anchors, outputs, temperature) for loss in (contrastive_loss, literal_loss)
-    )
+    ours = contrastive_loss(anchors, entity_views(outputs), temperature)
+    theirs = literal_loss(anchors, outputs, temperature)
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
     expected = torch.autograd.grad(theirs, inputs)
     for mine, other in zip(torch.autograd.grad(ours, inputs), expected, strict=True):
@@ -80,7 +79,7 @@ def test_the_formula(case, temperature):
 def test_masked_states_have_no_part():
     mask = torch.tensor(MASKS["some lack one or both"]).bool()
     anchors, outputs = random_outputs(mask, seed=4)
-    loss = contrastive_loss(anchors, outputs, 0.5)
+    loss = contrastive_loss(anchors, entity_views(outputs), 0.5)
     (gradient,) = torch.autograd.grad(loss, outputs.states)
     assert (gradient[~mask] == 0).all()
     assert (gradient[mask].abs().sum(1) > 0).all()
@@ -91,7 +90,7 @@ def test_views_that_match_their_entity_and_no_other():
     outputs = EntityOutputs(
         vectors[:, None].expand(4, 2, 4), torch.ones(4, 2).bool(), slice(2, 2), slice(2, 2)
     )
-    loss = contrastive_loss(vectors, outputs, 0.5)
+    loss = contrastive_loss(vectors, entity_views(outputs), 0.5)
     assert loss.item() == pytest.approx(math.log(math.e**2 + 3) - 2)
 
 
@@ -100,17 +99,17 @@ def test_views_that_match_their_entity_and_no_other():
 )
 def test_in_the_model(tables):
     model = small_model(5, *tables)
-    codes, rows = model.project_codes(), torch.tensor([8, 4, 1, 2, 3])
-    entities = model.entity_vectors(codes)
-    outputs = model.entity_encoder.outputs(codes, rows)
-    loss = model.contrast(codes, entities, rows, 0.5)
-    torch.testing.assert_close(loss, literal_loss(entities[rows], outputs, 0.5))
+    reading, rows = model.read(), torch.tensor([8, 4, 1, 2, 3])
+    anchors = model.vectors(reading)[rows]
+    outputs = model.entity_encoder.outputs(reading.part(rows))
+    loss = contrastive_loss(anchors, model.views(reading.part(rows)), 0.5)
+    torch.testing.assert_close(loss, literal_loss(anchors, outputs, 0.5))
 
 
 def test_a_second_pass_has_its_own_dropout():
     image = token_table(9, 4, 7, 5, seed=1)
     model = small_model(6, image, dropout=0.3, structure_dropout=0.5)
     model.train()
-    codes, rows = model.project_codes(), torch.arange(9)
-    first, second = (model.entity_encoder.outputs(codes, rows).states for _ in range(2))
+    reading = model.read()
+    first, second = (model.entity_encoder.outputs(reading).states for _ in range(2))
     assert not torch.equal(first, second)

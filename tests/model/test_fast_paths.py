@@ -107,7 +107,7 @@ def test_every_output(layers):
     rows = torch.tensor([4, 0, 3, 8])
     x, mask = literal_sequences(model)
     theirs = reference(model.entity_encoder.encoder)(x[rows], src_key_padding_mask=~mask[rows])
-    found = model.entity_encoder.outputs(model.project_codes(), rows)
+    found = model.entity_encoder.outputs(model.read(rows))
     assert torch.equal(found.mask, mask[rows])
     assert (found.image, found.text) == (slice(2, 6), slice(6, 9))
     agree(found.states, theirs, model)
@@ -117,7 +117,7 @@ def test_every_output(layers):
 def test_vectors_of_some_entities_are_those_of_all(layers):
     model = small_model(2, *both_tables(), entity_layers=layers)
     rows = torch.tensor([7, 2, 2, 4])
-    some = model.entity_encoder(model.project_codes(), rows)
+    some = model.vectors(model.read(rows))
     torch.testing.assert_close(some, model.entity_vectors()[rows])
 
 
@@ -142,8 +142,9 @@ def test_a_code_is_projected_once_however_many_read_it():
     seen = []
     for tokens in (model.entity_encoder.image, model.entity_encoder.text):
         tokens.proj.register_forward_hook(lambda _, inputs, out: seen.append(len(inputs[0])))
-    codes = model.project_codes()
-    model.contrast(codes, model.entity_vectors(codes), torch.arange(5), 0.5)
+    reading = model.read()
+    model.vectors(reading)
+    model.views(reading.part(torch.arange(5)))
     assert seen == [7, 11]
 
 
@@ -164,7 +165,7 @@ def test_dropout_of_each_code_or_of_each_token(token_dropout):
     shared = token_dropout == "code"
     assert torch.allclose(vectors[1:], vectors[:1].expand(8, -1)) is shared
     assert not torch.allclose(vectors, model.entity_vectors())  # drawn anew each time
-    states = model.entity_encoder.outputs(model.project_codes(), torch.arange(9)).states
+    states = model.entity_encoder.outputs(model.read()).states
     assert torch.allclose(states[1:], states[:1].expand(8, -1, -1)) is shared
     model.eval()
     assert torch.allclose(model.entity_vectors()[1:], model.entity_vectors()[:1].expand(8, -1))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from small_models import both_tables, small_model, token_table
 
+from mygo_cli.model.contrastive import contrastive_loss
 from mygo_cli.model.mygo import MyGO, Queries, link_loss
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
@@ -14,14 +15,14 @@ from mygo_cli.tokens.selection import TokenTable
 
 def loss_of(model: MyGO) -> torch.Tensor:
     """Return both losses of one step."""
-    codes = model.project_codes()
-    entities = model.entity_vectors(codes)
+    reading = model.read()
+    entities = model.vectors(reading)
     queries = Queries(
         torch.tensor([2, 3, 4, 0]), torch.tensor([0, 1, 2, 0]), torch.tensor([True, False] * 2)
     )
     scores = model.scores(queries, entities, model.relation_vectors())
     link = link_loss(scores, torch.arange(4), torch.tensor([4, 4, 1, 2]))
-    return link + model.contrast(codes, entities, torch.arange(len(entities)), 0.5)
+    return link + contrastive_loss(entities, model.views(reading), 0.5)
 
 
 @pytest.mark.parametrize("layers", [1, 2])

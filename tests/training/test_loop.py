@@ -10,7 +10,8 @@ import torch
 from tiny_training import tiny_graph, tiny_settings, tiny_table
 
 from mygo_cli.errors import MygoError
-from mygo_cli.model.mygo import link_loss, random_rows
+from mygo_cli.model.contrastive import contrastive_loss
+from mygo_cli.model.mygo import link_loss
 from mygo_cli.training.assemble import build_model
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 
@@ -64,11 +65,11 @@ def test_what_an_epoch_asks(monkeypatch, questions):
     trainer = new_trainer(questions=questions, epochs=2, contrastive=0.0)
     asked = []
 
-    def record(batch, answers, *rest):
-        for row, answer in zip(batch.rows.tolist(), answers[batch.places].tolist(), strict=True):
-            entity, relation, head = (int(part[row]) for part in batch.queries)
+    def record(data, *rest):
+        for row, answer in zip(data.rows.tolist(), data.answers.tolist(), strict=True):
+            entity, relation, head = (int(part[row]) for part in data.queries)
             asked.append((answer, relation, entity) if head else (entity, relation, answer))
-        sizes.append((len(batch.queries.entity), len(batch.rows)))
+        sizes.append((len(data.queries.entity), len(data.rows)))
         return torch.zeros(2)
 
     monkeypatch.setattr(trainer, "_step", record)
@@ -92,15 +93,14 @@ def test_a_step_minimises_the_sum_of_both_losses():
     )
     copy = new_trainer(model=NO_DROPOUT, **settings).model
     optimizer = torch.optim.Adam(copy.parameters(), lr=trainer.settings.learning_rate)
-    codes = copy.project_codes()
-    entities, relations = copy.entity_vectors(codes), copy.relation_vectors()
+    entities, relations = copy.entity_vectors(), copy.relation_vectors()
     everything = trainer._every_question
     logits = copy.scores(everything.queries(slice(None)), entities, relations)
     rows = torch.repeat_interleave(torch.arange(len(everything)), everything.start.diff())
     target = torch.zeros(len(rows), len(entities)).scatter_(1, everything.answers[:, None], 0.9)
     target += 0.1 / len(entities)
     link = -(target * logits[rows].log_softmax(1)).sum(1).mean()
-    contrast = copy.contrast(codes, entities, torch.arange(len(entities)), 0.5)
+    contrast = contrastive_loss(entities, copy.views(copy.read()), 0.5)
     (link + 0.3 * contrast).backward()
     norm = torch.nn.utils.clip_grad_norm_(copy.parameters(), 0.05)
     assert norm > 0.05
@@ -158,7 +158,9 @@ def test_every_answer_counts_the_same_whatever_its_batch(monkeypatch):
     trainer = new_trainer(model=NO_DROPOUT, batch_size=7, **options)
     sums = {}
 
-    def add_up():
+    def add_up(loss, learning_rate):
+        trainer.model.zero_grad()
+        loss.backward()
         for name, parameter in trainer.model.named_parameters():
             sums[name] = sums.get(name, 0) + parameter.grad
 
@@ -182,7 +184,7 @@ def test_no_contrastive_loss_is_never_computed(monkeypatch):
     def never(*arguments):
         raise AssertionError("not asked for")
 
-    monkeypatch.setattr(trainer.model, "contrast", never)
+    monkeypatch.setattr(trainer.model, "views", never)
     *_, done = trainer.run()
     assert done.contrastive == 0
 
@@ -219,11 +221,3 @@ def test_a_loss_that_is_no_number_raises():
     with pytest.raises(MygoError, match=r"not a finite number in epoch 1\. Train with a smaller"):
         list(trainer.run())
     assert trainer.epoch == 0
-
-
-def test_random_rows():
-    torch.manual_seed(0)
-    rows = random_rows(10, 4, torch.device("cpu"))
-    assert len(set(rows.tolist())) == 4
-    assert set(rows.tolist()) <= set(range(10))
-    assert sorted(random_rows(5, 512, torch.device("cpu")).tolist()) == [0, 1, 2, 3, 4]

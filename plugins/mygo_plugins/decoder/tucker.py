@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from mygo_cli.dropout import Dropout
+
+# A batch whose relation matrices take more than this has them made again in the backward pass:
+# a third more products, but no tensor (B, D, D) is kept.
+KEPT_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,11 @@ class TuckER(nn.Module):
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
         x = self.dropout_in(_normed(self.norm_in, query))
+        contract: Callable[[Tensor, Tensor], Tensor] = self._contract
+        if torch.is_grad_enabled() and 4 * len(x) * self.core[0].numel() > KEPT_BYTES:
+            contract = partial(checkpoint, self._contract, use_reentrant=False)
         blocks = zip(x.split(self.chunk), relation.split(self.chunk), strict=True)
-        mixed = torch.cat([self._contract(part, rel) for part, rel in blocks])
+        mixed = torch.cat([contract(*block) for block in blocks])
         return self.dropout_out(_normed(self.norm_out, mixed)) @ entities.T
 
     def _contract(self, query: Tensor, relation: Tensor) -> Tensor:
