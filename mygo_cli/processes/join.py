@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -68,6 +70,8 @@ def _lost(processes: Processes, way_out: Callable[[], str]) -> MygoError:
     """Return the error that names the processes that do not answer a roll call."""
     import torch.distributed as dist
 
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's, which would come in between
     store = dist.distributed_c10d._get_default_store()
     _hang_up()  # or those that wait for this one would not notice
     try:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -190,9 +191,8 @@ def _distributed(loss: StepLoss) -> DistributedDataParallel:
     """
     names = inspect.signature(DistributedDataParallel).parameters
     newer = "forward_sync_buffers"  # the name from PyTorch 2.12 on
-    return DistributedDataParallel(
-        loss, **{newer if newer in names else "broadcast_buffers": False}
-    )
+    option: Any = {newer if newer in names else "broadcast_buffers": False}
+    return DistributedDataParallel(loss, **option)
 
 
 def seed_epoch(seed: int, epoch: int, rank: int) -> torch.Generator:
