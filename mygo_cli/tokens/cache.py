@@ -19,6 +19,7 @@ from mygo_cli.errors import DataError
 FORMAT = "mygo-tokens"
 VERSION = 1
 PENDING, DONE, FAILED = 0, 1, 2
+IMPORTED = "imported"  # the backend of tokens that were made elsewhere
 
 Array = np.ndarray[Any, Any]
 
@@ -109,6 +110,11 @@ class TokenCache:
         """The entity ids, in order."""
         with opened(self.path) as file:
             return _strings(file["entities"])
+
+    @property
+    def imported(self) -> bool:
+        """Whether the tokens were made elsewhere, not by a backend from the graph's own media."""
+        return self.backend == IMPORTED
 
     @property
     def num_entities(self) -> int:

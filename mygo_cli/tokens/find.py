@@ -59,8 +59,11 @@ def check_cache_fits(cache: TokenCache, graph: KnowledgeGraph) -> None:
 def out_of_date(cache: TokenCache, graph: KnowledgeGraph) -> str:
     """Return why a cache no longer shows the graph's media, empty if nothing speaks against it.
 
-    Cheap: looks at the texts and at the names of pictures, not into the pictures.
+    Cheap: looks at the texts and at the names of pictures, not into the pictures. Imported tokens
+    do not come from these media.
     """
+    if cache.imported:
+        return ""
     if cache.modality == TEXT:
         if text_sources(graph)[0].sha256 != cache.sources_sha256:
             return "descriptions or names changed"

@@ -67,7 +67,7 @@ def entity_tokens(
 
 def marked_pictures(shown: EntityTokens) -> list[tuple[str, Image.Image]]:
     """Return key and picture, kept patches marked, of each tokenized picture of the entity."""
-    if shown.image is None or not shown.image.tokens.items:
+    if shown.image is None or shown.image.cache.imported or not shown.image.tokens.items:
         return []
     tokenizer = rebuild(shown.image.cache, "cpu").tokenizer
     with quiet_pillow():
@@ -151,6 +151,6 @@ def _seen(graph: KnowledgeGraph, folder: Path, modality: str, row: int, m: int) 
     tokens = kept_tokens(cache, row, m)
     ids = [int(token) for item in tokens.items for token in item.tokens]
     words: list[str] = []
-    if modality == TEXT and ids:
+    if modality == TEXT and ids and not cache.imported:
         words = rebuild(cache, "cpu").tokenizer.word_pieces(ids)
     return Seen(cache, tokens, list(zip(ids, words, strict=True)) if words else [])

@@ -126,6 +126,8 @@ def _misfits(cache: TokenCache, graph: KnowledgeGraph, watch: Watch) -> list[str
     """Return how a cache differs from what would be made of a graph now."""
     if cache.entities_sha256 != graph.entities_sha256:
         return [f"it was made for other entities than those of {graph.folder}"]
+    if cache.imported:  # what it was made of is not here
+        return []
     if cache.modality == TEXT:
         sources = text_sources(graph)[0]
     else:

@@ -1,0 +1,1 @@
+"""Reading what exists: other tools' graphs, token files and checkpoints into mygo's own formats."""

@@ -1,0 +1,72 @@
+"""Codebooks, the embeddings of all token ids, from the files that other tools write."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mygo_cli.errors import DataError
+
+Array = np.ndarray[Any, Any]
+
+WANTED = "Expected is one table of numbers, a row for each token id."
+
+
+def read_codebook(path: Path) -> Array:
+    """Return the table in a .npy, .npz, .pth, .pt or .safetensors file, float32 [vocab, dim].
+
+    Nothing that a file names is run. Raises `DataError` in one line for anything else.
+    """
+    value = _read_numpy(path) if path.suffix in (".npy", ".npz") else _read_torch(path)
+    return as_codebook(value, str(path))
+
+
+def as_codebook(value: Any, where: str) -> Array:
+    """Return a table of finite numbers as float32; raise `DataError` that begins with `where`."""
+    if isinstance(value, Mapping):
+        tables = {name: table for name, table in value.items() if getattr(table, "ndim", 0) == 2}
+        if len(tables) != 1:
+            names = ", ".join(map(str, tables)) or "none"
+            raise DataError(f"{where} holds {len(tables)} tables ({names}), not one.", WANTED)
+        value = next(iter(tables.values()))
+    if getattr(value, "ndim", None) != 2:
+        raise DataError(f"{where} holds no table of numbers.", WANTED)
+    table = _as_numpy(value)
+    if table.dtype.kind != "f" or not table.size:
+        raise DataError(f"{where} holds a table of {table.dtype}, {table.shape}.", WANTED)
+    codebook: Array = np.ascontiguousarray(table, dtype=np.float32)
+    if not np.isfinite(codebook).all():
+        raise DataError(f"{where} holds numbers that are not finite.", WANTED)
+    return codebook
+
+
+def _as_numpy(value: Any) -> Array:
+    """Return a tensor, whatever its number format, or an array as an array."""
+    if isinstance(value, np.ndarray):
+        return value
+    array: Array = (value.float() if value.is_floating_point() else value).cpu().numpy()
+    return array
+
+
+def _read_numpy(path: Path) -> Any:
+    """Return the array of a .npy file, the arrays of a .npz file by name."""
+    try:
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return content
+        with content:
+            return {name: content[name] for name in content.files}
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file.") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is damaged or no file of NumPy.", "Save it again.") from error
+
+
+def _read_torch(path: Path) -> Any:
+    from mygo_cli.weights.checkpoints import read_plain
+
+    return read_plain(path)

@@ -1,0 +1,223 @@
+"""From a checkpoint of the MyGO authors' implementation to a run folder of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mygo_cli import config, console
+from mygo_cli.errors import DataError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.imports.official_settings import (
+    EPOCHS,
+    Published,
+    decoder_settings,
+    model_options,
+    training_settings,
+)
+from mygo_cli.imports.official_state import (
+    IMAGE_CODES,
+    TEXT_CODES,
+    OfficialState,
+    their_name,
+    translate_state,
+    wrong_shape,
+)
+from mygo_cli.tokens.find import IMAGE, TEXT
+from mygo_cli.tokens.selection import TokenTable
+from mygo_cli.tokens.table import load_token_table
+from mygo_cli.training.run_folder import RunFolder, new_run
+from mygo_cli.training.settings import DataSettings, Settings, TokenSettings
+
+CODES = {IMAGE: IMAGE_CODES, TEXT: TEXT_CODES}
+CHECK_DATASET = "Is it a model of another dataset? --dataset names it."
+
+
+def check_fits(
+    checkpoint: OfficialState, where: Path, entities: Sequence[str], relations: Sequence[str]
+) -> None:
+    """Raise `DataError` where a checkpoint knows another number of entities or relations.
+
+    `where` is the folder that lists them.
+    """
+    counts = {
+        "ent_embeddings": ("entities", len(entities)),
+        "rel_embeddings": ("relations", len(relations)),
+    }
+    for name, (what, count) in counts.items():
+        rows = len(checkpoint.state[name])
+        if rows != count:
+            raise DataError(
+                f"{checkpoint.path}: {name} has {rows:,} rows, and {where / what}.txt lists "
+                f"{count:,} {what}.",
+                CHECK_DATASET,
+            )
+
+
+def make_run(
+    checkpoint: OfficialState,
+    graph: KnowledgeGraph,
+    relations: Sequence[str],
+    caches: Mapping[str, Path],
+    known: Published,
+    runs: Path,
+    device: str,
+) -> tuple[RunFolder, dict[str, Any]]:
+    """Write a run folder with the checkpoint's model; return it and its `result.json`.
+
+    `relations` are in the order of the checkpoint's embeddings, `caches` hold the tokens of both
+    modalities. Raises `DataError` where shapes disagree.
+    """
+    from mygo_cli.device import choose_device
+    from mygo_cli.training.environment import environment
+    from mygo_cli.training.result import measure
+
+    chosen = choose_device(device)
+    settings = _settings(checkpoint, graph, caches, known, device)
+    content = _best(checkpoint, settings, graph, relations, caches)
+    folder = new_run(runs, graph.name, settings.decoder.name)
+    folder.write(folder.config, config.to_toml(settings))
+    folder.write_json(folder.environment, environment(chosen))
+    _save(folder, content)
+    console.note("Measuring the model on valid and test.")
+    result = {**measure(folder, graph, chosen), "selected_by": "imported"}
+    folder.write_json(folder.result, result)
+    folder.write(folder.card, _card(folder, checkpoint, graph, settings, result))
+    return folder, result
+
+
+def _save(folder: RunFolder, content: dict[str, Any]) -> None:
+    from mygo_cli.training.checkpoint import save_checkpoint
+
+    save_checkpoint(folder.best, content)
+
+
+def _settings(
+    checkpoint: OfficialState,
+    graph: KnowledgeGraph,
+    caches: Mapping[str, Path],
+    known: Published,
+    device: str,
+) -> Settings:
+    """Return the settings with which `mygo train` would train such a model."""
+    return Settings(
+        data=DataSettings(folder=str(graph.folder.absolute()), select="last"),
+        tokens=TokenSettings(
+            image_cache=str(caches[IMAGE].absolute()),
+            text_cache=str(caches[TEXT].absolute()),
+            image_tokens=known.image_tokens,
+            text_tokens=known.text_tokens,
+        ),
+        model=model_options(known, checkpoint),
+        decoder=decoder_settings(checkpoint),
+        training=training_settings(known, checkpoint.epoch or EPOCHS, device),
+    )
+
+
+def _best(
+    checkpoint: OfficialState,
+    settings: Settings,
+    graph: KnowledgeGraph,
+    relations: Sequence[str],
+    caches: Mapping[str, Path],
+) -> dict[str, Any]:
+    """Return what `best.pt` holds: the model with its vectors."""
+    import torch
+
+    from mygo_cli.training.assemble import build_model, graph_identity
+
+    kept = {IMAGE: settings.tokens.image_tokens, TEXT: settings.tokens.text_tokens}
+    tables = {
+        modality: _with_codes(load_token_table(path, graph, kept[modality]), checkpoint, modality)
+        for modality, path in caches.items()
+    }
+    model = build_model(settings, graph, tables[IMAGE], tables[TEXT]).eval()
+    _load(model, checkpoint, graph, relations)
+    with torch.no_grad():
+        vectors = {
+            "entity_vectors": model.entity_vectors(),
+            "relation_vectors": model.relation_vectors(),
+        }
+    return {
+        "model": model.state_dict(),
+        "graph": graph_identity(graph),
+        "epoch": checkpoint.epoch,
+        "validation_mrr": None,
+        **vectors,
+    }
+
+
+def _with_codes(table: TokenTable, checkpoint: OfficialState, modality: str) -> TokenTable:
+    """Return a token table with the embeddings that the checkpoint was trained with."""
+    codebook = checkpoint.state[CODES[modality]]
+    used = table.vocabulary
+    if used[-1] >= len(codebook):
+        raise DataError(
+            f"{checkpoint.path}: {CODES[modality]} has {len(codebook):,} rows, and the token id "
+            f"{used[-1]} occurs.",
+            CHECK_DATASET,
+        )
+    if used[0] < 0:  # nobody has a token: one row of zeros, as wide as the projection wants it
+        return replace(table, codes=np.zeros((1, codebook.shape[1]), dtype=np.float32))
+    return replace(table, codes=codebook[used].float().numpy())
+
+
+def _load(
+    model: Any, checkpoint: OfficialState, graph: KnowledgeGraph, relations: Sequence[str]
+) -> None:
+    """Give the model the checkpoint's parameters, relations in the order of the graph."""
+    parameters = translate_state(checkpoint.state)
+    wanted = dict(model.named_parameters()) | {
+        name: buffer for name, buffer in model.named_buffers() if name.startswith("decoder.")
+    }
+    row_of = {relation: row for row, relation in enumerate(relations)}
+    rows = [row_of[relation] for relation in graph.relations]
+    parameters["relation.weight"] = parameters["relation.weight"][rows]
+    for name, value in wanted.items():
+        if name not in parameters:
+            raise DataError(f"{checkpoint.path} holds no {their_name(name)}.")
+        if parameters[name].shape != value.shape:
+            found = parameters[name].shape
+            raise wrong_shape(checkpoint.path, their_name(name), found, value.shape)
+    model.load_state_dict({name: parameters[name] for name in wanted}, strict=False)
+
+
+def _card(
+    folder: RunFolder,
+    checkpoint: OfficialState,
+    graph: KnowledgeGraph,
+    settings: Settings,
+    result: dict[str, Any],
+) -> str:
+    """Return the run's README.md."""
+    splits = [
+        f"| {name} | {values['overall']['count']:,} | "
+        + " | ".join(f"{values['overall'][key]:.4f}" for key in ("mrr", "hits@1", "hits@10"))
+        + " |"
+        for name, values in result["splits"].items()
+    ]
+    lines = [
+        f"# {folder.path.name}",
+        "",
+        f"A model of the knowledge graph `{graph.name}`, imported from `{checkpoint.path.name}`, a "
+        "checkpoint of the MyGO authors' implementation.",
+        "",
+        f"- decoder: {settings.decoder.name}",
+        f"- attention heads: {settings.model.heads}; image tokens: "
+        f"{settings.tokens.image_tokens}; text tokens: {settings.tokens.text_tokens} an entity",
+        f"- epoch {result['epoch'] or 'unknown'}; the checkpoint does not say how it was selected",
+        "",
+        "Filtered ranking of heads and tails, ties counted realistically:",
+        "",
+        "| split | ranks | MRR | Hits@1 | Hits@10 |",
+        "|---|---|---|---|---|",
+        *splits,
+        "",
+        "`mygo evaluate --ties official` counts ties as the authors do. Ask it with",
+        f"`mygo rank --run {folder.path.name} --head X --relation Y`.",
+    ]
+    return "\n".join(lines) + "\n"
