@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import (
     CacheDirOption,
+    DataOption,
     JsonOption,
     RunsDirOption,
     cache_dir,
+    graph_folder,
     runs_dir,
 )
+from mygo_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from mygo_cli.imports.dataset_folder import Dataset
 
 app = typer.Typer(
     help="Bring in graphs, token files and checkpoints of other tools.", no_args_is_help=True
@@ -78,3 +85,135 @@ def official_command(
         console.print_json(imported.as_json(found))
     else:
         imported.show(found, dataset)
+
+
+@app.command("openke")
+def openke_command(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of entity2id.txt, train2id.txt and so on.")
+    ],
+    out: OutOption,
+    order: Annotated[
+        Literal["htr", "hrt"],
+        typer.Option(help="Columns of the triples: head, tail, relation or head, relation, tail."),
+    ] = "htr",
+    as_json: JsonOption = False,
+) -> None:
+    """Import a graph of OpenKE or NATIVE: numbered triples in *2id.txt files."""
+    from mygo_cli.imports.numbered_graphs import read_openke
+
+    _write(read_openke(folder, order), out, as_json)
+
+
+@app.command("libkge")
+def libkge_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of entity_ids.del, train.del and so on.")],
+    out: OutOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a graph of LibKGE: numbered triples in .del files."""
+    from mygo_cli.imports.numbered_graphs import read_libkge
+
+    _write(read_libkge(folder), out, as_json)
+
+
+@app.command("pykeen")
+def pykeen_command(
+    folder: Annotated[Path, typer.Argument(help="What Dataset.to_directory_binary() wrote.")],
+    out: OutOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a dataset that PyKEEN saved: numbered triples in .tsv.gz files."""
+    from mygo_cli.imports.numbered_graphs import read_pykeen
+
+    _write(read_pykeen(folder), out, as_json)
+
+
+@app.command("mmkb")
+def mmkb_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of NAME_EntityTriples.txt.")],
+    out: OutOption,
+    images: Annotated[
+        Path | None,
+        typer.Option("--images", help="Folder of pictures named by the keys of the image index."),
+    ] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the pictures instead of linking to them.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a graph of MMKB: triples, and pictures through NAME_ImageIndex.txt."""
+    from mygo_cli.imports.mmkb import read_mmkb
+
+    if copy and images is None:
+        raise UsageError("--copy is about the pictures of --images.", "Name their folder.")
+    found = read_mmkb(folder)
+    if found.unknown:
+        console.note(f"Lines of the image index that name no entity of a triple: {found.unknown:,}")
+    _write(found.dataset, out, as_json, images, found.picture_keys, copy)
+
+
+def _write(
+    dataset: Dataset,
+    out: Path,
+    as_json: bool,
+    images: Path | None = None,
+    picture_keys: Mapping[str, Sequence[str]] | None = None,
+    copy: bool = False,
+) -> None:
+    """Write a dataset folder, with its pictures if any, and say what it holds."""
+    from mygo_cli.commands import imported
+    from mygo_cli.imports.dataset_folder import write_dataset
+    from mygo_cli.imports.pictures import place_pictures
+
+    graph = write_dataset(out, dataset)
+    facts = imported.graph_as_json(graph)
+    if images is not None:
+        count, covered = place_pictures(graph, picture_keys or {}, images, copy)
+        facts |= {"pictures": count, "entities_with_pictures": covered}
+    if as_json:
+        console.print_json(facts)
+        return
+    imported.show_graph(graph)
+    if images is not None:
+        console.say(f"       {count:,} pictures of {covered:,} entities")
+    console.say(f"Next: mygo data check --data {out}, mygo tokenize --data {out}")
+
+
+@app.command("tokens")
+def tokens_command(
+    file: Annotated[
+        Path, typer.Argument(help="Token ids by entity, .json or .json.zip (docs/importing.md).")
+    ],
+    codebook: Annotated[
+        Path,
+        typer.Option("--codebook", help="Embeddings of the ids: .npy, .npz, .pth, .safetensors."),
+    ],
+    modality: Annotated[
+        Literal["image", "text"], typer.Option("--modality", help="What the tokens stand for.")
+    ],
+    data: DataOption = None,
+    drop_id: Annotated[
+        list[int] | None,
+        typer.Option("--drop-id", help="Token id that is never kept, repeatable."),
+    ] = None,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Leave out keys that are no entity.")
+    ] = False,
+    cache_folder: CacheDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import token ids of your own, with their codebook, as a token cache of a graph."""
+    from mygo_cli.commands import imported
+    from mygo_cli.commands.tokenize import as_json as cache_as_json
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.imports.own_tokens import OwnTokens, import_tokens
+
+    graph = read_graph(graph_folder(data))
+    own = OwnTokens(file, codebook, modality, drop_id or [], skip_unknown)
+    cache = import_tokens(graph, own, cache_dir(cache_folder))
+    if as_json:
+        console.print_json(cache_as_json(cache))
+        return
+    imported.show_cache(cache)
+    console.say("Next: mygo train" + (f" --data {data}" if data else ""))

@@ -10,6 +10,7 @@ from mygo_cli.errors import DataError
 from mygo_cli.graph.files import SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.graph.rows import TRIPLES
 
 Fact = tuple[str, str, str]  # head, relation, tail
 
@@ -31,9 +32,10 @@ def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
     """Write the files of a dataset and return the graph that they make.
 
     Files that are there already must hold the same. `train.txt` comes last: until then the folder
-    is no graph. Raises `DataError` where the folder holds another dataset or cannot be written.
+    is no graph. Raises `DataError` where the folder holds another dataset or cannot be written,
+    and for names that the files cannot hold.
     """
-    files = _files(dataset)
+    files = _files(folder, dataset)
     try:
         missing = [name for name in files if not _is_there(folder / name, files[name])]
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,27 +46,40 @@ def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
         raise DataError(
             f"{where} cannot be written: {error.strerror}.", "Name another folder with --out."
         ) from error
-    graph = read_graph(folder)
-    if graph.entities != tuple(dataset.entities):
-        raise DataError(
-            f"{folder}: {_first_changed(dataset.entities, graph.entities)!r} cannot be an entity "
-            "id: tabs, line breaks and blanks at its ends get lost.",
-            "Rename it in the source.",
-        )
-    return graph
+    return read_graph(folder)
 
 
-def _files(dataset: Dataset) -> dict[str, bytes]:
+def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
     """Return the content of each file by name, in the order of writing."""
-    # With this header no entity can be taken for one.
+    relations = {fact[1] for facts in dataset.facts.values() for fact in facts}
+    for name in (*dataset.entities, *dataset.names, *sorted(relations)):
+        if not _is_cell(name):
+            raise DataError(
+                f"{folder}: {name!r} cannot be a name: tabs, line breaks and blanks at its ends "
+                "get lost.",
+                "Rename it in the source.",
+            )
+    # With a header no entity can be taken for one.
     lines = ["entity\tname"]
     for entity, name in zip(dataset.entities, dataset.names, strict=True):
         lines.append(entity if name == entity else f"{entity}\t{name}")
     files = {"entities.tsv": lines}
     for split in reversed(SPLITS):
         if facts := dataset.facts.get(split):
-            files[f"{split}.txt"] = ["\t".join(fact) for fact in facts]
+            header = ["head\trelation\ttail"] if _looks_like_header(facts[0]) else []
+            files[f"{split}.txt"] = [*header, *map("\t".join, facts)]
     return {name: "".join(f"{line}\n" for line in of).encode() for name, of in files.items()}
+
+
+def _is_cell(text: str) -> bool:
+    """Return whether a text comes back from a tab-separated file as it was."""
+    return bool(text) and text == text.strip() and not any(mark in text for mark in "\t\r\n")
+
+
+def _looks_like_header(fact: Fact) -> bool:
+    """Return whether the names of columns are the same words as this triple."""
+    words = frozenset().union(*TRIPLES.header)
+    return all(cell.lower().lstrip("#").strip() in words for cell in fact)
 
 
 def _is_there(path: Path, content: bytes) -> bool:
@@ -86,8 +101,3 @@ def _write(path: Path, content: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _first_changed(wanted: Sequence[str], found: Sequence[str]) -> str:
-    pairs = zip(wanted, found, strict=False)
-    return next((one for one, other in pairs if one != other), wanted[-1])

@@ -32,15 +32,20 @@ def read_names(path: Path) -> list[str]:
     return list(first_line)
 
 
-def read_numbered_names(path: Path, number_first: bool = False) -> list[str]:
+def read_numbered_names(
+    path: Path, number_first: bool = False, header: str | None = None
+) -> list[str]:
     """Return the names of a file of `name number` lines, or of `number name`, by their number.
 
-    A first line with a number alone says how many follow. Raises `DataError` unless each number
-    from 0 on stands once.
+    A first line with a number alone says how many follow; a first line `header` is left out.
+    Raises `DataError` unless each number from 0 on stands once.
     """
     names: dict[int, str] = {}
+    first_line: dict[str, int] = {}
     promised = None
     for line, text in read_lines(path):
+        if line == 1 and text == header:
+            continue
         parts = text.split(None, 1) if number_first else text.rsplit(None, 1)
         if len(parts) == 1 and not names and promised is None and text.isdecimal():
             promised = int(text)
@@ -52,6 +57,9 @@ def read_numbered_names(path: Path, number_first: bool = False) -> list[str]:
         if int(number) in names:
             message = f"the number {int(number)} stands on two lines."
             raise FileFault(path, line, message, "Number the names from 0 on, each once.")
+        if first_line.setdefault(name.strip(), line) != line:
+            message = f"{name.strip()} stands on line {first_line[name.strip()]} already."
+            raise FileFault(path, line, message, "Delete one of the two lines.")
         names[int(number)] = name.strip()
     if not names or promised not in (None, len(names)):
         said = "is empty" if not names else f"says {promised:,} and lists {len(names):,}"

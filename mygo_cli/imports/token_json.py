@@ -99,7 +99,10 @@ def _pairs(path: Path, text: str) -> Iterator[tuple[str, Any]]:
             place = _skip(text, place)
             if text[place] not in ",}":
                 raise json.JSONDecodeError("a comma is missing", text, place)
-            place = _skip(text, place + 1) if text[place] == "," else place
+            if text[place] == ",":
+                place = _skip(text, place + 1)
+                if text[place] == "}":
+                    raise json.JSONDecodeError("a comma stands before the last }", text, place)
         if _skip(text, place + 1) < len(text):
             raise json.JSONDecodeError("something stands behind the last }", text, place)
     except (IndexError, json.JSONDecodeError, RecursionError) as error:

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "imports"))
@@ -88,3 +89,72 @@ def test_a_folder_that_cannot_be_written(official):
     assert ended.err.startswith("Error: DB15K")
     assert "--out" in ended.err
     assert len(ended.err.splitlines()) == 1
+
+
+# Other sources
+
+
+@pytest.fixture
+def openke():
+    folder = Path("source folder")
+    folder.mkdir()
+    (folder / "entity2id.txt").write_text("3\na\t0\nb\t1\nc\t2\n")
+    (folder / "relation2id.txt").write_text("1\nr\t0\n")
+    (folder / "train2id.txt").write_text("2\n0 1 0\n1 2 0\n")
+    return folder
+
+
+def test_openke(mygo, openke):
+    ended = mygo("import", "openke", openke, "--out", "graph")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        "graph: graph",
+        "       3 entities, 1 relations; distinct triples: 2 train, 0 valid, 0 test",
+        "Next: mygo data check --data graph, mygo tokenize --data graph",
+    ]
+    assert Path("graph/train.txt").read_text() == "a\tr\tb\nb\tr\tc\n"
+    ended = mygo("import", "openke", openke, "--out", "other", "--order", "hrt")
+    assert ended.code == 1
+    assert ended.err.endswith("--order htr reads head, tail, relation.\n")
+
+
+def test_libkge_and_pykeen(mygo):
+    Path("kge").mkdir()
+    for name, text in (("entity_ids", "0\ta\n1\tb\n"), ("relation_ids", "0\tr\n")):
+        Path("kge", f"{name}.del").write_text(text)
+    Path("kge", "train.del").write_text("0\t0\t1\n")
+    found = json.loads(mygo("import", "libkge", "kge", "--out", "graph", "--json").out)
+    assert found["triples"] == {"train": 1, "valid": 0, "test": 0}
+    ended = mygo("import", "pykeen", "kge", "--out", "other")
+    assert ended.err.startswith("Error: kge/training/numeric_triples.tsv.gz: no such file.")
+
+
+def test_mmkb_with_pictures(mygo, world):
+    Path("X_EntityTriples.txt").write_text("<a> <r> <b> .\n")
+    Path("X_ImageIndex.txt").write_text("<a> japan\n<c> peru\n")
+    words = ("import", "mmkb", ".", "--out", "graph", "--images", world / "images")
+    ended = mygo(*words)
+    assert ended.err == "Lines of the image index that name no entity of a triple: 1\n"
+    assert "       1 pictures of 1 entities\n" in ended.out
+    assert json.loads(mygo(*words, "--copy", "--json").out)["pictures"] == 1
+    ended = mygo("import", "mmkb", ".", "--out", "graph", "--copy")
+    assert (ended.code, ended.err.splitlines()[-1]) == (
+        2,
+        "Error: --copy is about the pictures of --images. Name their folder.",
+    )
+
+
+def test_tokens_of_ones_own(mygo, world):
+    Path("tokens.json").write_text('{"kenya": [[1, 2], [3]], "Japan": [4], "atlantis": [5]}')
+    np.save("codebook.npy", np.ones((6, 2), dtype=np.float32))
+    words = ("import", "tokens", "tokens.json", "--codebook", "codebook.npy", "--data", world)
+    ended = mygo(*words, "--modality", "image")
+    assert ended.code == 1
+    assert ended.err.startswith("Error: tokens.json: the key atlantis is not an entity of")
+    ended = mygo(*words, "--modality", "image", "--skip-unknown", "--drop-id", 2)
+    assert ended.err == "tokens.json: 1 keys that are no entity were left out.\n"
+    assert "       3 items of 2 of 20 entities\n" in ended.out
+    assert ended.out.splitlines()[-1] == f"Next: mygo train --data {world}"
+    found = json.loads(mygo(*words, "--modality", "text", "--skip-unknown", "--json").out)
+    assert (found["modality"], found["done"]) == ("text", 2)
+    assert mygo(*words, "--modality", "sound").code == 2

@@ -1,0 +1,142 @@
+"""MMKB's triples, names and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from mygo_cli.errors import DataError
+from mygo_cli.imports.dataset_folder import write_dataset
+from mygo_cli.imports.mmkb import read_mmkb, short_names
+from mygo_cli.imports.pictures import place_pictures
+
+DBPEDIA = "http://dbpedia.org"
+TRIPLES = f"""\
+<{DBPEDIA}/resource/Peru> <{DBPEDIA}/ontology/capital> <{DBPEDIA}/resource/Lima> .
+<{DBPEDIA}/resource/AC/DC>\t<http://www.w3.org/2002/07/owl#sameAs>\t<{DBPEDIA}/resource/Perú> .
+"""
+INDEX = f"<{DBPEDIA}/resource/Peru>\tIMG1\n<{DBPEDIA}/resource/AC/DC>\tIMG2\n<{DBPEDIA}/x>\tIMG3\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "source"
+    path.mkdir()
+    (path / "DB15K_EntityTriples.txt").write_text(TRIPLES, encoding="utf-8")
+    (path / "DB15K_ImageIndex.txt").write_text(INDEX)
+    (path / "FB15K_ImageIndex.txt").write_text("another\tIMG9\n")
+    return path
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures"
+    (path / "IMG1").mkdir(parents=True)
+    for name in ("IMG1/a.png", "IMG1/b.JPG", "IMG2.png"):
+        Image.new("RGB", (4, 4)).save(path / name)
+    (path / "IMG1" / "notes.txt").write_text("no picture")
+    (path / "IMG1" / ".hidden.png").write_bytes(b"")
+    return path
+
+
+def test_triples(folder: Path) -> None:
+    found = read_mmkb(folder)
+    assert found.dataset.entities == ["Peru", "Lima", "AC/DC", "Perú"]
+    assert found.dataset.facts == {
+        "train": [("Peru", "capital", "Lima"), ("AC/DC", "sameAs", "Perú")]
+    }
+    assert found.picture_keys == {"Peru": ["IMG1"], "AC/DC": ["IMG2"]}
+    assert found.unknown == 1
+
+
+def test_freebase_ids_and_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "facts.txt"
+    path.write_text("/m/027rn /location/country/capital /m/06cx9\n")
+    found = read_mmkb(path)
+    assert found.dataset.facts == {"train": [("/m/027rn", "/location/country/capital", "/m/06cx9")]}
+    assert found.picture_keys == {}
+
+
+def test_two_of_the_same_last_part_keep_all() -> None:
+    names = short_names(["<http://a.org/x#Peru>", "<http://b.org/Peru>", "<Lima>", "<http://c/>"])
+    assert list(names.values()) == ["http://a.org/x#Peru", "http://b.org/Peru", "Lima", "http://c/"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a b\n", r"DB15K_EntityTriples\.txt:1: 2 terms, expected head, relation and tail"),
+        ("a b c d .\n", r"DB15K_EntityTriples\.txt:1: 4 terms"),
+        ("\n", r"DB15K_EntityTriples\.txt holds no triples"),
+    ],
+)
+def test_bad_triples(folder: Path, text: str, message: str) -> None:
+    (folder / "DB15K_EntityTriples.txt").write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_mmkb(folder)
+
+
+def test_other_folders(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no \*_EntityTriples\.txt"):
+        read_mmkb(tmp_path)
+    (folder / "YAGO15K_EntityTriples.txt").write_text(TRIPLES)
+    with pytest.raises(DataError, match=r"DB15K_.* and YAGO15K_.*Name the file"):
+        read_mmkb(folder)
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_pictures(folder: Path, pictures: Path, tmp_path: Path, copy: bool) -> None:
+    found = read_mmkb(folder)
+    graph = write_dataset(tmp_path / "out", found.dataset)
+    assert place_pictures(graph, found.picture_keys, pictures, copy) == (3, 2)
+    assert place_pictures(graph, found.picture_keys, pictures, copy) == (3, 2)
+    assert graph.pictures() == (("Peru/a.png", "Peru/b.JPG"), (), ("AC_DC/IMG2.png",), ())
+    assert (graph.images / "Peru" / "a.png").is_symlink() is not copy
+    assert sorted(path.name for path in (graph.images / "Peru").iterdir()) == ["a.png", "b.JPG"]
+
+
+def test_pictures_of_several_keys_are_told_apart(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "IMG4").mkdir()
+    Image.new("RGB", (4, 4)).save(pictures / "IMG4" / "a.png")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "X_EntityTriples.txt").write_text("Peru r Lima\n")
+    graph = write_dataset(tmp_path / "out", read_mmkb(tmp_path / "source").dataset)
+    place_pictures(graph, {"Peru": ["IMG1", "IMG4"]}, pictures)
+    assert graph.pictures()[0] == ("Peru/IMG1-a.png", "Peru/IMG1-b.JPG", "Peru/IMG4-a.png")
+
+
+def test_pictures_by_entity_id(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "IMG1").rename(pictures / "m.027rn")
+    (tmp_path / "facts.txt").write_text("/m/027rn r /m/06cx9\n")
+    graph = write_dataset(tmp_path / "out", read_mmkb(tmp_path / "facts.txt").dataset)
+    assert place_pictures(graph, {}, pictures) == (2, 1)
+
+
+def test_a_link_to_a_picture_that_moved_is_mended(
+    folder: Path, pictures: Path, tmp_path: Path
+) -> None:
+    found = read_mmkb(folder)
+    graph = write_dataset(tmp_path / "out", found.dataset)
+    place_pictures(graph, found.picture_keys, pictures)
+    pictures = pictures.rename(tmp_path / "elsewhere")
+    assert not (graph.images / "Peru" / "a.png").exists()
+    place_pictures(graph, found.picture_keys, pictures)
+    assert (graph.images / "Peru" / "a.png").exists()
+
+
+def test_a_folder_without_their_pictures(folder: Path, tmp_path: Path) -> None:
+    found = read_mmkb(folder)
+    graph = write_dataset(tmp_path / "out", found.dataset)
+    with pytest.raises(DataError, match=r"holds no picture of any entity"):
+        place_pictures(graph, found.picture_keys, tmp_path)
+    with pytest.raises(DataError, match=r"nowhere cannot be read: No such file"):
+        place_pictures(graph, found.picture_keys, tmp_path / "nowhere")
+
+
+def test_a_key_that_leads_out_of_the_folder(folder: Path, pictures: Path, tmp_path: Path) -> None:
+    found = read_mmkb(folder)
+    graph = write_dataset(tmp_path / "out", found.dataset)
+    with pytest.raises(DataError, match="holds no picture"):
+        place_pictures(graph, {"Peru": ["..", "../pictures/IMG1", "."]}, pictures / "IMG1")
