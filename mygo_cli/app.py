@@ -16,6 +16,7 @@ from mygo_cli.commands import (
     data,
     doctor,
     evaluate,
+    export,
     importing,
     quickstart,
     rank,
@@ -42,6 +43,7 @@ app.command()(tokenize.tokenize)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(rank.rank)
+app.command()(export.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")

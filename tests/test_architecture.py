@@ -37,6 +37,7 @@ LAYERS = {
     "mygo_cli.training": 7,
     "mygo_cli.bench": 8,
     "mygo_cli.demo": 8,
+    "mygo_cli.exports": 8,
     "mygo_cli.imports": 8,
     "mygo_cli.commands": 9,
     "mygo_cli.app": 10,

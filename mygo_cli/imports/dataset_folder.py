@@ -11,6 +11,7 @@ from mygo_cli.graph.files import SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.graph.rows import TRIPLES
+from mygo_cli.whole_file import written_whole
 
 Fact = tuple[str, str, str]  # head, relation, tail
 
@@ -40,7 +41,8 @@ def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
         missing = [name for name in files if not _is_there(folder / name, files[name])]
         folder.mkdir(parents=True, exist_ok=True)
         for name in missing:
-            _write(folder / name, files[name])
+            with written_whole(folder / name) as file:
+                file.write(files[name])
     except OSError as error:
         where = error.filename or folder
         raise DataError(
@@ -91,13 +93,3 @@ def _is_there(path: Path, content: bytes) -> bool:
             f"{path} exists and holds something else.", "Name another folder with --out."
         )
     return True
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file at once."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.media import PICTURE_ENDINGS, folder_name
+from mygo_cli.whole_file import written_whole
 
 
 def place_pictures(
@@ -80,8 +81,7 @@ def _place(picture: Path, target: Path, copy: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)  # a link to a picture that is gone
     if copy:
-        part = target.with_name(f".{target.name}.part")
-        shutil.copyfile(picture, part)
-        part.replace(target)
+        with picture.open("rb") as source, written_whole(target) as file:
+            shutil.copyfileobj(source, file)
     else:
         target.symlink_to(picture.resolve())

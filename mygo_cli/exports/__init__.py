@@ -1,0 +1,1 @@
+"""Taking vectors and scores of a run out to other tools."""
