@@ -117,6 +117,8 @@ def _skip(text: str, place: int) -> int:
 
 def _broken(path: Path, text: str, error: Exception) -> DataError:
     """Return the error for a text that is no JSON, or only the beginning of one."""
+    if not text.strip():
+        return DataError(f"{path} is empty.", _unpack_again(path))
     if not text.rstrip().endswith("}"):
         return DataError(f"{path} is cut off in the middle.", _unpack_again(path))
     if isinstance(error, json.JSONDecodeError):

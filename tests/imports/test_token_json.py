@@ -35,8 +35,8 @@ def test_what_json_writes(tmp_path: Path, content: dict, ascii_only: bool, inden
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"is cut off in the middle\. Unpack or copy it again"),
-        ("  \n", "is cut off in the middle"),
+        ("", r"is empty\. Unpack or copy it again"),
+        ("  \n", "is empty"),
         ("{}", r'holds no tokens\. Expected is \{"entity": \[1, 2, 3\]\}'),
         ("[1, 2]", "is no JSON object"),
         ('{"a": [1, 2', "is cut off in the middle"),
