@@ -12,6 +12,7 @@ import typer
 from mygo_cli import __version__, console
 from mygo_cli.commands import (
     backends,
+    bench,
     cache,
     data,
     doctor,
@@ -48,6 +49,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.add_typer(tokens.app, name="tokens")
+app.command()(bench.bench)
 app.command()(backends.backends)
 app.command()(doctor.doctor)
 

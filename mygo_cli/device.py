@@ -9,6 +9,7 @@ from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 FLOAT32, BF16 = "float32", "bf16"
 
@@ -68,6 +69,13 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
     if choose_precision(precision, device) == FLOAT32:
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Return `x` in float32, or as it is where it is more exact."""
+    import torch
+
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def seed_everything(seed: int) -> None:

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.model.transformer import Encoder
+from mygo_cli.training.settings import TrainingSettings
+from mygo_cli.training.step import StepData
 
 
-class LiteralStep:
+class LiteralLoss(nn.Module):
     """The loss of section 4 in plain tensor operations, over the parameters of a `MyGO`.
 
     Every token of every entity is projected for itself, all entities pass the encoder twice and
@@ -22,31 +24,23 @@ class LiteralStep:
     but its parameters, so gradients land in the same places.
     """
 
-    def __init__(self, model: MyGO) -> None:
+    def __init__(self, model: MyGO, settings: TrainingSettings) -> None:
+        super().__init__()
         self.model = model
+        self.settings = settings
         self.entity_layers = _plain_encoder(model.entity_encoder.encoder)
         self.triple_layers = _plain_encoder(model.triple_encoder.encoder)
 
-    def loss(
-        self,
-        queries: Queries,
-        answers: Tensor,
-        sample: Tensor,
-        weight: float,
-        temperature: float,
-        smoothing: float = 0.0,
-    ) -> Tensor:
-        """Return mean cross-entropy plus `weight` times the contrastive loss, a scalar.
-
-        `answers` (B,), one a query; `sample` (S,) are the entities that are contrasted.
-        """
-        self.entity_layers.train(self.model.training)
-        self.triple_layers.train(self.model.training)
+    def forward(self, data: StepData) -> Tensor:
+        """Return what `StepLoss` returns: summed cross-entropy and contrastive loss, (2,)."""
         entities = self.entity_outputs()[0][:, 0]
-        link = F.cross_entropy(self.scores(queries, entities), answers, label_smoothing=smoothing)
-        if not weight:
-            return link
-        return link + weight * self.contrast(entities, sample, temperature)
+        logs = self.scores(data.queries, entities).log_softmax(1)
+        share = self.settings.label_smoothing
+        truth = (1 - share) * logs[data.rows, data.answers] + share * logs.mean(1)[data.rows]
+        contrast = torch.zeros_like(truth[0])
+        if self.settings.contrastive:
+            contrast = self.contrast(entities, data.sample)
+        return torch.stack((-truth.sum(), contrast))
 
     def entity_outputs(self) -> tuple[Tensor, Tensor]:
         """Return all outputs of the entity encoder, (N, L, D), and what is real, (N, L)."""
@@ -91,9 +85,10 @@ class LiteralStep:
         scores: Tensor = self.model.decoder(context, outputs[:, 1], entities)
         return scores
 
-    def contrast(self, entities: Tensor, sample: Tensor, temperature: float) -> Tensor:
+    def contrast(self, entities: Tensor, sample: Tensor) -> Tensor:
         """Return the contrastive loss of the entities `sample` (section 4.3)."""
         states, mask = self.entity_outputs()  # all of them, of which a sample is used
+        temperature = self.settings.temperature
         states, mask, anchors = states[sample], mask[sample], entities[sample]
         start = 1 if self.model.entity_encoder.structure is None else 2
         image = self.model.entity_encoder.image

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mygo_cli.device import at_least_float32
 from mygo_cli.model.entity_encoder import EntityOutputs
 
 # Far below any cosine over a temperature: its exponential is 0, and no gradient becomes NaN.
@@ -55,8 +56,7 @@ def _info_nce(anchors: Tensor, views: Tensor, known: Tensor, temperature: float)
     are, so a GPU is never waited for.
     """
     cosine = F.normalize(anchors, dim=1) @ F.normalize(views, dim=1).T
-    wide = cosine.to(torch.promote_types(cosine.dtype, torch.float32))
-    logits = (wide / temperature).masked_fill(~known, NEVER)
+    logits = (at_least_float32(cosine) / temperature).masked_fill(~known, NEVER)
     losses = logits.logsumexp(1) - logits.diagonal()
     return torch.where(known, losses, 0).sum() / known.sum().clamp(min=1)
 

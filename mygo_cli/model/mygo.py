@@ -102,14 +102,23 @@ def link_loss(
     (row, candidate) of the candidates that a query brings itself, which stand for themselves.
     """
     truth = scores[rows, answers]
-    weighted = scores
-    if log_share is not None and sure is not None:
-        weighted = (scores - log_share).index_put(sure, scores[sure])
-    log_total = weighted.logsumexp(1)
+    stands_for = _log_share_of_each(scores, log_share, sure)
+    log_total = (scores if stands_for is None else scores - stands_for).logsumexp(1)
     if smoothing:
         mean = scores.mean(1) if log_share is None else _estimated_mean(scores, log_share)
         truth = (1 - smoothing) * truth + smoothing * mean[rows]
     return (log_total[rows] - truth).sum()
+
+
+def _log_share_of_each(
+    scores: Tensor, log_share: Tensor | None, sure: tuple[Tensor, Tensor] | None
+) -> Tensor | None:
+    """Return the log probability of each candidate for each query, (B, R), None where all are."""
+    if log_share is None or sure is None:
+        return None
+    each = log_share.to(scores.dtype).expand_as(scores).clone()
+    each[sure] = 0
+    return each
 
 
 def _estimated_mean(scores: Tensor, log_share: Tensor) -> Tensor:

@@ -55,7 +55,8 @@ class EpochDone:
 class Trainer:
     """A model, its optimiser and the triples that it learns from.
 
-    Several `processes` share out each step and end up with the same parameters.
+    Several `processes` share out each step and end up with the same parameters. `loss` turns
+    `StepData` into the two sums of a step.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Trainer:
         self._every_question = ask(train, group=settings.questions == "distinct")
         self._sampler = self._make_sampler()
         self.optimizer = Optimizer(model, settings.learning_rate, settings.clip)
-        self._loss = self._make_loss()
+        self.loss = self._make_loss()
 
     def _make_sampler(self) -> CandidateSampler | None:
         """Return what draws the candidates of a step, None where all entities are scored."""
@@ -175,7 +176,7 @@ class Trainer:
 
     def _step(self, data: StepData, learning_rate: float, answers_per_step: float) -> Tensor:
         """Update the parameters once; return (summed cross-entropy, contrastive loss)."""
-        losses: Tensor = self._loss(data)
+        losses: Tensor = self.loss(data)
         # The average number of answers, not this batch's: every answer counts the same. Gradients
         # are averaged over processes, of which each knows but its own answers.
         link_weight = self.processes.count / answers_per_step

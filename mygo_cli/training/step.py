@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mygo_cli.device import autocast
+from mygo_cli.device import at_least_float32, autocast
 from mygo_cli.model.contrastive import Views, contrastive_loss
 from mygo_cli.model.entity_encoder import Reading
 from mygo_cli.model.mygo import MyGO, Queries, link_loss
@@ -73,7 +73,7 @@ class StepLoss(nn.Module):
             entities = self.processes.gather(self.model.vectors(reading), total)
             scores = self.model.scores(data.queries, entities, self.model.relation_vectors())
             link = link_loss(
-                scores.float(),
+                at_least_float32(scores),
                 data.rows,
                 data.answers,
                 settings.label_smoothing,

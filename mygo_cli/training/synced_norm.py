@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mygo_cli.device import at_least_float32
 from mygo_cli.processes.group import Processes
 
 
@@ -21,7 +22,7 @@ class SyncedBatchNorm(nn.BatchNorm1d):
         """Return `input` (B, D) normalised by the mean and variance over all processes."""
         if not self.training:
             return super().forward(input)
-        wide = input.float() if input.dtype == torch.bfloat16 else input
+        wide = at_least_float32(input)
         count = torch.full_like(wide[:1, :1], len(wide))
         sums = torch.cat((count, wide.sum(0, keepdim=True), wide.square().sum(0, keepdim=True)), 1)
         everyone = self.processes.gather(sums, self.processes.count).sum(0)

@@ -1,0 +1,144 @@
+"""The figures of this machine: each measured here and now, medians of several repeats."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from mygo_cli.bench.worker import Took, worker
+from mygo_cli.bench.workload import Workload, make_model
+from mygo_cli.device import BF16, choose_device, choose_precision
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.ranking.evaluate import evaluate, score_with
+from mygo_cli.ranking.queries import ask
+from mygo_cli.tokens.graph_job import tokenize_graph
+from mygo_cli.tokens.job import Job
+from mygo_cli.tokens.tokenizers import Choice
+from mygo_cli.training.settings import Settings
+
+Say = Callable[[str], None]
+PICTURES = 96
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Training steps: median `seconds` and the process's `peak` memory in bytes."""
+
+    seconds: float
+    peak: int
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training step costs, and what the same step costs as the paper writes it down.
+
+    `operations` are those of its matrix products; `ceiling` is how many of them a second one
+    large product reaches, measured between the steps; `epoch` is in seconds.
+    """
+
+    fast: Steps
+    literal: Steps | None
+    operations: int
+    ceiling: float
+    steps_per_epoch: int
+
+    @property
+    def share(self) -> float:
+        """Return the share of the ceiling that the step reaches."""
+        return self.operations / self.fast.seconds / self.ceiling
+
+    @property
+    def epoch(self) -> float:
+        """Return the seconds that an epoch takes."""
+        return self.steps_per_epoch * self.fast.seconds
+
+
+def time_training(
+    work: Workload, settings: Settings, repeats: int, literal: bool, say: Say
+) -> Training:
+    """Time `repeats` steps, after one that counts operations; with `literal`, both in turn."""
+    if literal:
+        # The published step asks each triple for one side, scores all entities, drops tokens one
+        # by one; the fast one is given the same work.
+        same = replace(settings.training, questions="coin-flip", candidates=0)
+        settings = replace(settings, training=same)
+    device = choose_device(settings.training.device)
+    wide = choose_precision(settings.training.precision, device) == BF16
+    with ExitStack() as stack:
+        fast = stack.enter_context(worker(work, settings))
+        plain = stack.enter_context(worker(work, settings, literal=True)) if literal else None
+        say("a first step")
+        steps_per_epoch, operations = fast.steps_per_epoch(), fast.operations()
+        if plain:
+            plain.step()
+        rates, took, plain_took = [], [], []
+        for number in range(1, repeats + 1):
+            say(f"step {number} of {repeats}")
+            rates.append(product_rate(device, torch.bfloat16 if wide else torch.float32))
+            took.append(fast.step())
+            if plain:
+                plain_took.append(plain.step())
+    return Training(
+        fast=_steps(took),
+        literal=_steps(plain_took) if plain_took else None,
+        operations=operations,
+        ceiling=median(rates),
+        steps_per_epoch=steps_per_epoch,
+    )
+
+
+def _steps(took: list[Took]) -> Steps:
+    return Steps(median(one.seconds for one in took), max(one.peak for one in took))
+
+
+def product_rate(device: torch.device, dtype: torch.dtype, size: int = 2048) -> float:
+    """Return the operations a second of a product of two square matrices: the best of three."""
+    left, right = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        (left @ right)[0, 0].item()
+        seconds.append(time.perf_counter() - started)
+    return 2 * size**3 / min(seconds)
+
+
+def time_ranking(work: Workload, settings: Settings) -> float:
+    """Return the distinct questions of the test triples that are ranked in a second.
+
+    Filtered against all triples, the encoding of all entities included.
+    """
+    model: MyGO = make_model(work, settings)
+    device = choose_device(settings.training.device)
+    started = time.perf_counter()
+    evaluate(score_with(model), work.test, work.train, device=device)
+    return len(ask(work.test)) / (time.perf_counter() - started)
+
+
+def time_pictures(graph: KnowledgeGraph, settings: Settings) -> float | None:
+    """Return the pictures of a graph that the default tokenizer encodes in a second.
+
+    The first batch, which waits for the weights and the codebook, does not count. None where
+    there are too few.
+    """
+    times: list[tuple[int, float]] = []
+
+    def watch(what: str, done: int, total: int) -> None:
+        if what == "image" and done:
+            times.append((done, time.perf_counter()))
+
+    with tempfile.TemporaryDirectory() as folder:
+        device = str(choose_device(settings.training.device))
+        job = Job(Path(folder), "", device=device, limit=PICTURES, batch_size=PICTURES // 6)
+        tokenize_graph(graph, [Choice("image", "visual-words")], job, watch)
+    if len(times) < 2:
+        return None
+    (first, began), (last, ended) = times[0], times[-1]
+    return (last - first) / (ended - began)

@@ -1,0 +1,135 @@
+"""`mygo bench`: what this machine does in a second, and how long an epoch will take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.chosen_settings import resolve
+from mygo_cli.commands.options import JsonOption, settings_folder
+from mygo_cli.commands.settings_options import typed, with_settings_options
+from mygo_cli.training.settings import Settings
+
+if TYPE_CHECKING:
+    from mygo_cli.bench.figures import Training
+
+Figures = dict[str, Any]
+
+
+@with_settings_options(Settings)
+def bench(
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="Settings in TOML, as for mygo train.")
+    ] = None,
+    decoder_option: Annotated[
+        list[str] | None,
+        typer.Option("--decoder-option", metavar="KEY=VALUE", help="Set an option of the decoder."),
+    ] = None,
+    entities: Annotated[
+        int | None,
+        typer.Option(min=2, help="Time a generated graph of so many entities instead of --data."),
+    ] = None,
+    against: Annotated[
+        Literal["literal"] | None,
+        typer.Option(help="Time the step as the paper writes it down, too, in turn."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Steps timed; medians are shown.")] = 5,
+    as_json: JsonOption = False,
+    **options: Any,
+) -> None:
+    """Time training, ranking and tokenizing on this machine. Nothing is written."""
+    settings = resolve(config_file, typed(options), decoder_option or [])
+    figures = measure(settings, entities, against == "literal", repeats)
+    if as_json:
+        console.print_json(figures)
+        return
+    print_figures(figures)
+
+
+def measure(settings: Settings, entities: int | None, literal: bool, repeats: int) -> Figures:
+    """Return the figures of a graph, or of a generated one of so many `entities`."""
+    from mygo_cli.bench.figures import time_pictures, time_ranking, time_training
+    from mygo_cli.bench.machine import machine
+    from mygo_cli.bench.workload import generated, of_graph
+    from mygo_cli.device import choose_device
+    from mygo_cli.graph.reading import read_graph
+
+    graph = None if entities else read_graph(settings_folder(settings))
+    work = of_graph(graph) if graph else generated(entities or 0)
+    with console.progress("doing", transient=True) as bar:
+        task = bar.add_task("bench", total=None, doing="")
+
+        def say(what: str) -> None:
+            bar.update(task, doing=what)
+
+        training = time_training(work, settings, repeats, literal, say)
+        say("ranking")
+        ranked = time_ranking(work, settings)
+        say("pictures")
+        pictures = time_pictures(graph, settings) if graph else None
+    return {
+        "machine": machine(choose_device(settings.training.device)),
+        "graph": {"name": work.name, "entities": work.entities, "triples": len(work.train)},
+        **training_figures(training),
+        "questions_ranked_per_second": ranked,
+        "pictures_tokenized_per_second": pictures,
+    }
+
+
+def training_figures(training: Training) -> Figures:
+    """Return what a step costs as plain values."""
+    figures: Figures = {
+        "seconds_per_step": training.fast.seconds,
+        "steps_per_epoch": training.steps_per_epoch,
+        "seconds_per_epoch": training.epoch,
+        "peak_bytes": training.fast.peak,
+        "operations_per_step": training.operations,
+        "product_operations_per_second": training.ceiling,
+        "share_of_product_ceiling": training.share,
+    }
+    if training.literal:
+        figures |= {
+            "literal_seconds_per_step": training.literal.seconds,
+            "literal_peak_bytes": training.literal.peak,
+            "times_as_fast_as_literal": training.literal.seconds / training.fast.seconds,
+            "share_of_literal_memory": training.fast.peak / training.literal.peak,
+        }
+    return figures
+
+
+def print_figures(figures: Figures) -> None:
+    """Print the figures as a table."""
+    graph = figures["graph"]
+    console.say(figures["machine"])
+    console.say(f"{graph['name']}: {graph['entities']:,} entities, {graph['triples']:,} triples")
+    rows = [
+        ("training step", _seconds(figures["seconds_per_step"])),
+        ("epoch", _seconds(figures["seconds_per_epoch"])),
+        ("peak memory of training", _gib(figures["peak_bytes"])),
+        ("products of a step", f"{figures['operations_per_step'] / 1e9:,.1f} GFLOP"),
+        ("one large product", f"{figures['product_operations_per_second'] / 1e9:,.0f} GFLOP/s"),
+        ("share of that in a step", f"{figures['share_of_product_ceiling']:.0%}"),
+        ("questions ranked", f"{figures['questions_ranked_per_second']:,.0f} a second"),
+    ]
+    if figures["pictures_tokenized_per_second"]:
+        speed = f"{figures['pictures_tokenized_per_second']:,.0f} a second"
+        rows.append(("pictures tokenized", speed))
+    if "literal_seconds_per_step" in figures:
+        rows += [
+            ("literal step", _seconds(figures["literal_seconds_per_step"])),
+            ("peak memory of literal steps", _gib(figures["literal_peak_bytes"])),
+            ("times as fast as literal", f"{figures['times_as_fast_as_literal']:.1f}"),
+            ("share of literal memory", f"{figures['share_of_literal_memory']:.0%}"),
+        ]
+    console.table(("what", "figure"), rows)
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:,.0f} ms" if value < 1 else f"{value:,.1f} s"
+
+
+def _gib(value: int) -> str:
+    return f"{value / 2**30:.2f} GiB"

@@ -1,0 +1,87 @@
+"""The fast step against the paper's, literally: values and gradients in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from small_models import both_tables, small_model
+
+from mygo_cli.bench.literal import LiteralLoss
+from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.processes.group import ALONE
+from mygo_cli.training.settings import TrainingSettings
+from mygo_cli.training.step import StepData, StepLoss
+from mygo_plugins.decoder import tucker
+
+ENTITIES = 9
+
+
+def step_data(questions: int = 7, seed: int = 0) -> StepData:
+    """Return questions, some with several answers, and a sample that is contrasted."""
+    source = torch.Generator().manual_seed(seed)
+    queries = Queries(
+        torch.randint(ENTITIES, (questions,), generator=source),
+        torch.randint(3, (questions,), generator=source),
+        torch.rand(questions, generator=source) < 0.5,
+    )
+    rows = torch.cat((torch.arange(questions), torch.tensor([0, 0, 3])))
+    answers = torch.randint(ENTITIES, (len(rows),), generator=source)
+    sample = torch.tensor([8, 2, 3, 0, 4, 5])
+    return StepData(queries, rows, answers, None, None, sample)
+
+
+def gradients(model: MyGO, losses: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return the gradient of each parameter of an uneven sum of both losses."""
+    named = dict(model.named_parameters())
+    found = torch.autograd.grad(losses[0] + 3 * losses[1], list(named.values()))
+    return dict(zip(named, found, strict=True))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("triple_layers", [1, 2])
+@pytest.mark.parametrize("entity_layers", [1, 2])
+@pytest.mark.parametrize("tables", ["both", "image", "text", "neither"])
+def test_values_and_gradients(tables, entity_layers, triple_layers, smoothing):
+    image, text = both_tables()
+    model = small_model(
+        1,
+        image if tables in ("both", "image") else None,
+        text if tables in ("both", "text") else None,
+        entity_layers=entity_layers,
+        triple_layers=triple_layers,
+    ).train()
+    settings = TrainingSettings(label_smoothing=smoothing, contrastive=1.0)
+    data = step_data()
+    ours = StepLoss(model, settings, ALONE)(data)
+    theirs = LiteralLoss(model, settings)(data)
+    torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+    expected = gradients(model, theirs)
+    for name, gradient in gradients(model, ours).items():
+        torch.testing.assert_close(gradient, expected[name], rtol=1e-7, atol=1e-9, msg=name)
+        assert expected[name].abs().max() > 1e-9, name
+
+
+def test_matrices_made_again_in_the_backward_pass(monkeypatch):
+    model = small_model(2, *both_tables(), dropout=0.4).train()
+    settings, data = TrainingSettings(contrastive=0.5), step_data()
+    found = []
+    for kept in (1 << 26, 0):
+        monkeypatch.setattr(tucker, "KEPT_BYTES", kept)
+        torch.manual_seed(5)
+        losses = StepLoss(model, settings, ALONE)(data)
+        found.append(gradients(model, losses))
+    for name, gradient in found[0].items():
+        torch.testing.assert_close(gradient, found[1][name], rtol=1e-12, atol=1e-12, msg=name)
+
+
+def test_float32_is_as_close_as_it_can_be():
+    model = small_model(3, *both_tables()).train()
+    settings, data = TrainingSettings(contrastive=1.0), step_data()
+    exact = LiteralLoss(model, settings)(data)
+    expected = gradients(model, exact)
+    model.float()
+    losses = StepLoss(model, settings, ALONE)(data)
+    torch.testing.assert_close(losses.double(), exact, rtol=1e-4, atol=0)
+    for name, gradient in gradients(model, losses).items():
+        error = (gradient.double() - expected[name]).norm() / expected[name].norm()
+        assert error < 1e-4, name
