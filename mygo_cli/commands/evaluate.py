@@ -16,6 +16,8 @@ from mygo_cli.commands.options import (
     runs_dir,
 )
 from mygo_cli.errors import DataError
+from mygo_cli.processes.group import started_by_torchrun
+from mygo_cli.processes.join import complete, joined, own_device
 
 if TYPE_CHECKING:
     from mygo_cli.ranking.ranks import Metrics
@@ -63,15 +65,18 @@ def evaluate_run(
     """Return the name of the run and its report; raise `DataError` for a split without triples."""
     from mygo_cli.commands.open_run import open_run
 
-    trained, graph = open_run(run, runs, data, device)
+    if not started_by_torchrun().first:
+        console.mute()
+    trained, graph = open_run(run, runs, data, own_device(device))
     triples = graph.split(split)
     if not len(triples):
         raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
-    with console.progress(transient=True) as bar:
+    with joined(trained.device) as processes, console.progress(transient=True) as bar:
         task = bar.add_task(f"rank {split}", total=None)
-        report = trained.report(
-            graph, triples, ties, batch_size, lambda done: bar.advance(task, done)
-        )
+        with complete(processes, lambda: "Run it again."):
+            report = trained.report(
+                graph, triples, ties, batch_size, lambda done: bar.advance(task, done), processes
+            )
     assert report is not None  # there are triples
     return trained.folder.path.name, report
 

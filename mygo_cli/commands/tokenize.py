@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,8 +19,9 @@ from mygo_cli.commands.options import (
     cache_dir,
     graph_folder,
 )
-from mygo_cli.commands.torchrun import device_of_rank, shard_of_rank
 from mygo_cli.errors import UsageError
+from mygo_cli.processes.group import ALONE, Processes, started_by_torchrun
+from mygo_cli.processes.join import complete, joined, shared_device
 
 if TYPE_CHECKING:
     from mygo_cli.tokens.summary import Summary
@@ -75,8 +77,8 @@ def tokenize(
         str | None,
         Flag(
             metavar="I/N",
-            help="Only the I-th of N parts; mygo cache merge joins them. Default: all, or the "
-            "part of this process under torchrun.",
+            help="Only the I-th of N parts; mygo cache merge joins them. Default: all, shared out "
+            "among the processes that torchrun started.",
         ),
     ] = None,
     strict: Annotated[bool, Flag("--strict", help="Stop at the first item that fails.")] = False,
@@ -93,7 +95,7 @@ def tokenize(
     job = Job(
         folder=cache_dir(cache_folder),
         backend="",
-        device=str(choose_device(device_of_rank(device))),
+        device=str(choose_device(shared_device(device))),
         precision=precision,
         batch_size=batch_size,
         workers=workers,
@@ -113,28 +115,64 @@ def tokenize(
     if not choices:
         raise UsageError("--no-image and --no-text leave nothing to do.", "Leave one of them out.")
     graph = read_graph(graph_folder(data))
-    with watched() as watch:
-        summaries = tokenize_graph(graph, choices, job, watch)
+    with together(shard) as processes:
+        with watched() as watch:
+            summaries = tokenize_graph(graph, choices, job, watch)
+        summaries = joined_up(summaries, processes)
     if json:
         console.print_json({"caches": [as_json(summary) for summary in summaries]})
         return
     show(summaries)
-    console.say(_next_step(summaries, job.shard, data))
+    console.say(_next_step(summaries, job.shard if shard else None, data))
 
 
-def _next_step(summaries: list[Summary], shard: tuple[int, int], data: Path | None) -> str:
+def _next_step(summaries: list[Summary], shard: tuple[int, int] | None, data: Path | None) -> str:
     """Return what to do after the job."""
-    if shard[1] > 1:
+    if shard is not None and shard[1] > 1:
         return f"Next, after all {shard[1]} shards: mygo cache merge OUT SHARDS..."
     if all(summary.complete for summary in summaries):
         return "Next: mygo train" + (f" --data {data}" if data else "")
     return "Next: mygo tokenize without --limit; only complete caches are used for training."
 
 
+@contextmanager
+def together(shard: str | None) -> Iterator[Processes]:
+    """Join the processes that torchrun started, unless `--shard` says what is to be done.
+
+    The first one speaks for all.
+    """
+    import torch
+
+    if shard is not None or started_by_torchrun().alone:
+        yield ALONE
+        return
+    if not started_by_torchrun().first:
+        console.mute()
+    with (
+        joined(torch.device("cpu"), patience=timedelta(days=7)) as processes,
+        complete(processes, lambda: "The same command goes on."),
+    ):
+        yield processes
+
+
+def joined_up(summaries: list[Summary], processes: Processes) -> list[Summary]:
+    """Return the summaries of whole caches, for which the first process merges all shards."""
+    from mygo_cli.tokens.merge import join_shards
+
+    everyone = processes.gather_objects(summaries)
+    if processes.alone or not processes.first:
+        return summaries
+    return [
+        own[0] if own[0].path == own[0].whole else join_shards(own[0].whole, processes.count)
+        for own in zip(*everyone, strict=True)
+    ]
+
+
 def parse_shard(text: str | None) -> tuple[int, int]:
     """Return `I/N` as two numbers, 1 <= I <= N; None is all, or this process's part."""
     if text is None:
-        return shard_of_rank()
+        processes = started_by_torchrun()
+        return processes.rank + 1, processes.count
     number, _, of = text.partition("/")
     if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
         return int(number), int(of)

@@ -26,8 +26,13 @@ class ToldElsewhere(MygoError):
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Processes]:
-    """Join the processes that torchrun started; this one is alone where it did not."""
+def joined(
+    device: torch.device, patience: timedelta = timedelta(minutes=30)
+) -> Iterator[Processes]:
+    """Join the processes that torchrun started; this one is alone where it did not.
+
+    They wait for each other for so long as `patience`, then count as lost.
+    """
     processes = started_by_torchrun()
     if processes.alone:
         yield processes
@@ -35,7 +40,7 @@ def joined(device: torch.device) -> Iterator[Processes]:
     import torch.distributed as dist
 
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-    dist.init_process_group(backend, timeout=timedelta(minutes=30))
+    dist.init_process_group(backend, timeout=patience)
     try:
         yield processes
     finally:
@@ -85,6 +90,16 @@ def _lost(processes: Processes, way_out: Callable[[], str]) -> MygoError:
         return ToldElsewhere("Another process tells what happened.")
     ranks = f"rank {lost[0]}" if len(lost) == 1 else f"ranks {', '.join(lost)}"
     return MygoError(f"Lost the process of {ranks}; the others stopped.", way_out())
+
+
+def shared_device(name: str) -> str:
+    """Return `--device`; with auto on CUDA, a GPU that other processes may use, too."""
+    import torch
+
+    local = environment_number("LOCAL_RANK")
+    if name != "auto" or local is None or not torch.cuda.is_available():
+        return name
+    return f"cuda:{local % torch.cuda.device_count()}"
 
 
 def own_device(name: str) -> str:

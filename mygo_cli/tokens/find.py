@@ -14,12 +14,15 @@ IMAGE, TEXT = "image", "text"
 MODALITIES = (IMAGE, TEXT)
 
 
-def cache_path(
-    folder: Path, dataset: str, modality: str, backend: str, fingerprint: str, shard: str = ""
-) -> Path:
+def cache_path(folder: Path, dataset: str, modality: str, backend: str, fingerprint: str) -> Path:
     """Return where a cache lies: `<folder>/<dataset>/<modality>-<backend>-<fingerprint[:8]>.h5`."""
-    name = f"{modality}-{backend.replace('/', '_')}-{fingerprint[:8]}{shard}.h5"
+    name = f"{modality}-{backend.replace('/', '_')}-{fingerprint[:8]}.h5"
     return folder / dataset / name
+
+
+def shard_path(whole: Path, number: int, of: int) -> Path:
+    """Return where shard `number` of a cache lies, counted from 1."""
+    return whole.with_name(f"{whole.stem}.shard-{number}-of-{of}.h5")
 
 
 def caches_in(folder: Path, dataset: str = "*", modality: str = "*") -> list[Path]:

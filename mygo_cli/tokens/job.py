@@ -19,7 +19,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.interrupt import PoliteStop
 from mygo_cli.tokens.cache import PENDING, Array
 from mygo_cli.tokens.encoding import Outcome
-from mygo_cli.tokens.find import cache_path
+from mygo_cli.tokens.find import cache_path, shard_path
 from mygo_cli.tokens.opening import is_complete, open_to_fill
 from mygo_cli.tokens.sources import Sources, Watch
 from mygo_cli.tokens.summary import Summary, summarize
@@ -80,11 +80,14 @@ class Job:
 
     def path(self, header: Header) -> Path:
         """Return the cache file to fill."""
-        shard = "" if self.shard[1] == 1 else f".shard-{self.shard[0]}-of-{self.shard[1]}"
+        whole = self.whole_path(header)
+        return whole if self.shard[1] == 1 else shard_path(whole, *self.shard)
+
+    def whole_path(self, header: Header) -> Path:
+        """Return the cache file that all shards together make."""
         return cache_path(
-            self.folder, header.dataset, header.modality, header.backend,
-            header.info.fingerprint, shard,
-        )  # fmt: skip
+            self.folder, header.dataset, header.modality, header.backend, header.info.fingerprint
+        )
 
     def batches(self, status: Array, size: int) -> list[Array]:
         """Return the rows of the pending items, batch by batch.
@@ -122,6 +125,9 @@ def run(job: Job, task: Task, graph: KnowledgeGraph, watch: Watch) -> Summary:
     its contract, and `Interrupted` after a Ctrl-C, when the batch in flight is stored.
     """
     path = job.path(task.header)
+    whole = job.whole_path(task.header)
+    if path != whole and not job.force and is_complete(whole, task.header):
+        path = whole  # the shards were joined: none is made again
     new, began = 0, time.perf_counter()
     if job.force or not is_complete(path, task.header):
         with open_to_fill(path, task.header, graph.entities, task.sources, job.force) as writer:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.tokens.cache import DONE, FAILED, PENDING, Array, TokenCache, opened
+from mygo_cli.tokens.find import shard_path
 from mygo_cli.tokens.opening import open_to_fill
 from mygo_cli.tokens.sources import Sources
 from mygo_cli.tokens.summary import Summary, summarize
@@ -29,8 +30,9 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
     if out.resolve() in [path.resolve() for path in paths]:
         raise UsageError(f"{out} is both merged and written.", "Name another file.")
     caches = [TokenCache.open(path) for path in paths]
-    first = caches[0]
-    for other in caches[1:]:
+    # A shard may have had nothing to do, and so hold no codebook.
+    first = next((cache for cache in caches if cache.has_codebook), caches[0])
+    for other in caches:
         _check_same(first, other)
     if not first.has_codebook:
         raise DataError(f"{first.path} holds no tokens yet.", "Finish its mygo tokenize first.")
@@ -41,6 +43,16 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
             _take(writer, cache)
         writer.finish()
     return replace(summarize(out), new=len(sources.keys))
+
+
+def join_shards(whole: Path, of: int) -> Summary:
+    """Merge all shards of the cache `whole`, and remove them once it is complete."""
+    shards = [shard_path(whole, number, of) for number in range(1, of + 1)]
+    summary = merge_caches(whole, shards, force=True)
+    if summary.complete:
+        for shard in shards:
+            shard.unlink()
+    return summary
 
 
 def _header(cache: TokenCache) -> Header:
@@ -63,7 +75,8 @@ def _check_same(first: TokenCache, other: TokenCache) -> None:
     different = [name for name, value in vars(ours).items() if vars(theirs)[name] != value]
     if not different and first.keys() != other.keys():
         different = ["items"]
-    if not different and not np.array_equal(first.codebook(), other.codebook()):
+    both = first.has_codebook and other.has_codebook
+    if not different and both and not np.array_equal(first.codebook(), other.codebook()):
         different = ["codebook"]
     if different:
         raise DataError(

@@ -10,10 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
 
+from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.training.checkpoint import load_checkpoint
 
 ONE = [sys.executable, "-m", "mygo_cli"]
@@ -173,3 +175,43 @@ def test_what_is_wrong_everywhere_is_told_once(tmp_path):
         f"Error: {tmp_path}/nowhere: no such folder. A graph is a folder with train.txt (or .tsv, "
         ".csv, each also .gz): head, relation and tail, separated by tabs; see docs/data.md."
     ]
+
+
+@pytest.mark.slow
+def test_tokens_and_evaluations_are_shared_out(graph, tmp_path):
+    words = ("tokenize", "--data", graph, "--cache-dir")
+    shared = run(torchrun(2), *words, "two", cwd=tmp_path)
+    assert shared.returncode == 0, shared.stderr
+    assert shared.stdout.count("Next: mygo train") == 1
+    alone = run(ONE, *words, "one", cwd=tmp_path)
+    (ours,), (theirs,) = (list((tmp_path / name).glob("*/*")) for name in ("two", "one"))
+    assert ours.name == theirs.name
+    caches = [TokenCache.open(path) for path in (ours, theirs)]
+    assert caches[0].complete
+    dates = [attributes_of(path)["created"].encode() for path in (ours, theirs)]
+    assert ours.read_bytes().replace(*dates) == theirs.read_bytes()
+    again = run(torchrun(2), *words, "two", cwd=tmp_path)
+    assert "is already complete" in again.stdout
+
+    options = ("--data", graph, *SMALL, "--decoder", "dot", "--epochs", 1, "--runs-dir", "runs")
+    assert run(ONE, "train", *options, cwd=tmp_path).returncode == 0
+    words = ("evaluate", "--runs-dir", "runs", "--json", "--device", "cpu")
+    reports = [json.loads(run(how, *words, cwd=tmp_path).stdout) for how in (ONE, torchrun(2))]
+    assert reports[0].keys() == reports[1].keys()
+    for group in ("overall", "sides", "relations"):
+        assert flat(reports[1][group]) == pytest.approx(flat(reports[0][group]))
+    assert alone.returncode == 0
+
+
+def attributes_of(path: Path) -> dict[str, str]:
+    with h5py.File(path) as file:
+        return dict(file.attrs)
+
+
+def flat(values: dict[str, object]) -> dict[str, float]:
+    """Return nested numbers under dotted names."""
+    found: dict[str, float] = {}
+    for key, value in values.items():
+        inner = flat(value) if isinstance(value, dict) else {"": value}
+        found |= {f"{key}.{name}": number for name, number in inner.items()}
+    return found

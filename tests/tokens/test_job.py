@@ -179,8 +179,9 @@ def test_a_damaged_cache_is_made_anew(graph, job, capsys):
     assert "made anew" in capsys.readouterr().err
 
 
-def test_shards_together_do_what_one_run_does(graph, job):
-    whole = TokenCache.open(tokenize_images(graph, Learner(), job()).path).items()
+def test_shards_together_do_what_one_run_does(graph, job, tmp_path):
+    elsewhere = tokenize_images(graph, Learner(), job(folder=tmp_path / "whole")).path
+    whole = TokenCache.open(elsewhere).items()
     seen = np.zeros(6, dtype=int)
     for number in (1, 2):
         summary = tokenize_images(graph, Learner(), job(shard=(number, 2)))
@@ -191,6 +192,14 @@ def test_shards_together_do_what_one_run_does(graph, job):
         np.testing.assert_array_equal(part.tokens[done], whole.tokens[done])
         assert (part.status[~done] == PENDING).all()
     assert seen.tolist() == [1] * 6
+
+
+def test_a_shard_of_a_complete_cache_is_not_made_again(graph, job):
+    whole = tokenize_images(graph, Learner(), job())
+    part = tokenize_images(graph, Learner(), job(shard=(1, 2)))
+    assert (part.path, part.new, part.complete) == (whole.path, 0, True)
+    again = tokenize_images(graph, Learner(), job(shard=(1, 2), force=True))
+    assert ".shard-1-of-2.h5" in again.path.name
 
 
 class TooManyTokens(Grey):

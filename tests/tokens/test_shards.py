@@ -38,7 +38,7 @@ def test_shards_of_two_processes_make_the_file_of_one(tmp_path):
     parts = [CONTEXT.Process(target=shard, args=(graph, tmp_path, number, 2)) for number in (1, 2)]
     for process in parts:
         process.start()
-    whole = tokenize_images(graph, Grey(), Job(tmp_path, "fake", workers=1)).path
+    whole = tokenize_images(graph, Grey(), Job(tmp_path / "one", "fake", workers=1)).path
     for process in parts:
         process.join()
     assert [process.exitcode for process in parts] == [0, 0]
