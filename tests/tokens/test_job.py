@@ -180,8 +180,8 @@ def test_a_damaged_cache_is_made_anew(graph, job, capsys):
 
 
 def test_shards_together_do_what_one_run_does(graph, job, tmp_path):
-    elsewhere = tokenize_images(graph, Learner(), job(folder=tmp_path / "whole")).path
-    whole = TokenCache.open(elsewhere).items()
+    elsewhere = Job(tmp_path / "whole", "fake", batch_size=2)
+    whole = TokenCache.open(tokenize_images(graph, Learner(), elsewhere).path).items()
     seen = np.zeros(6, dtype=int)
     for number in (1, 2):
         summary = tokenize_images(graph, Learner(), job(shard=(number, 2)))
