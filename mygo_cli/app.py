@@ -10,21 +10,7 @@ from typing import Annotated
 import typer
 
 from mygo_cli import __version__, console
-from mygo_cli.commands import (
-    backends,
-    bench,
-    cache,
-    data,
-    doctor,
-    evaluate,
-    export,
-    importing,
-    quickstart,
-    rank,
-    tokenize,
-    tokens,
-    train,
-)
+from mygo_cli.commands.subcommands import Subcommands
 from mygo_cli.errors import MygoError, lacks_memory
 from mygo_cli.processes.group import started_by_torchrun
 from mygo_cli.processes.join import ToldElsewhere
@@ -33,25 +19,13 @@ TOLD_BY_THE_FIRST = 2.0  # seconds
 
 app = typer.Typer(
     name="mygo",
+    cls=Subcommands,
     help="Complete multi-modal knowledge graphs: tokenize, train, rank.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Begin with: mygo quickstart",
 )
-app.command()(quickstart.quickstart)
-app.command()(tokenize.tokenize)
-app.command()(train.train)
-app.command()(evaluate.evaluate)
-app.command()(rank.rank)
-app.command()(export.export)
-app.add_typer(importing.app, name="import")
-app.add_typer(data.app, name="data")
-app.add_typer(cache.app, name="cache")
-app.add_typer(tokens.app, name="tokens")
-app.command()(bench.bench)
-app.command()(backends.backends)
-app.command()(doctor.doctor)
 
 
 def _version(asked: bool) -> None:

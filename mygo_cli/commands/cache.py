@@ -20,7 +20,11 @@ from mygo_cli.whole_file import written_whole
 if TYPE_CHECKING:
     import numpy as np
 
-app = typer.Typer(help="Look at token caches, check them, join shards.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at token caches, check them, join shards.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 FileArgument = Annotated[
     Path | None,

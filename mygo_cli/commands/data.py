@@ -11,7 +11,9 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands.options import DataOption, JsonOption, graph_folder
 
-app = typer.Typer(help="Look at a graph and check it for mistakes.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at a graph and check it for mistakes.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.command("info")

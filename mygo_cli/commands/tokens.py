@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 
-app = typer.Typer(help="Look at the tokens that the model reads.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at the tokens that the model reads.", no_args_is_help=True, add_completion=False
+)
 
 ImageTokensOption = Annotated[
     int, typer.Option("--image-tokens", min=1, help="Image tokens kept per entity.")

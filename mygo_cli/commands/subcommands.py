@@ -1,0 +1,101 @@
+"""The subcommands by name; each is imported when it is called, or when its own help is asked."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+
+
+class Listed(NamedTuple):
+    """A command as `mygo --help` lists it: where it is, and the help that stands there."""
+
+    target: str
+    summary: str
+
+
+LISTED = {
+    "quickstart": Listed(
+        "quickstart:quickstart",
+        "Tokenize, train, evaluate and rank on the built-in graph world, in a few minutes.",
+    ),
+    "tokenize": Listed(
+        "tokenize:tokenize",
+        "Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was.",
+    ),
+    "train": Listed(
+        "train:train",
+        "Train a model; the newest token caches of the graph are used unless others are named.",
+    ),
+    "evaluate": Listed(
+        "evaluate:evaluate",
+        "Measure a run: filtered ranks of heads and tails, overall and in groups.",
+    ),
+    "rank": Listed(
+        "rank:rank",
+        "Rank the missing side of a fact, best first. Ids or display names, any capitals.",
+    ),
+    "export": Listed(
+        "export:export", "Write entity vectors, relation vectors or scores of triples to a file."
+    ),
+    "import": Listed(
+        "importing:app", "Bring in graphs, token files and checkpoints of other tools."
+    ),
+    "bench": Listed(
+        "bench:bench",
+        "Time training, ranking and tokenizing on this machine. Nothing is written.",
+    ),
+    "backends": Listed(
+        "backends:backends", "List the plugins: name, status, package and what each is."
+    ),
+    "doctor": Listed(
+        "doctor:doctor", "Show versions, devices, plugins and folders, for a bug report."
+    ),
+    "data": Listed("data:app", "Look at a graph and check it for mistakes."),
+    "cache": Listed("cache:app", "Look at token caches, check them, join shards."),
+    "tokens": Listed("tokens:app", "Look at the tokens that the model reads."),
+}
+
+
+class Subcommands(TyperGroup):
+    """The group of `mygo`: to import all commands would take longer than to show its help."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = Imported()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the help."""
+        return list(LISTED)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """Return a command as a list of commands shows it, without its options."""
+        listed = LISTED.get(cmd_name)
+        return listed and TyperCommand(cmd_name, help=listed.summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command that `args` begin with, whole, and the words that follow."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and self.commands[command.name], rest
+
+
+class Imported(Mapping[str, Any]):
+    """The commands by name, whole: a command is imported when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, place = LISTED[name].target.partition(":")
+        found = getattr(importlib.import_module(f"mygo_cli.commands.{module}"), place)
+        if not isinstance(found, typer.Typer):
+            function, found = found, typer.Typer(add_completion=False)
+            found.command(name)(function)
+        return typer.main.get_command(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LISTED)
+
+    def __len__(self) -> int:
+        return len(LISTED)
