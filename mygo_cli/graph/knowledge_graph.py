@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -96,20 +95,10 @@ class KnowledgeGraph:
         distinct: Triples = everything[np.sort(first)]
         return distinct
 
-    def fact_split(
-        self, head: int, relation: int, tail: int
-    ) -> Literal["train", "valid", "test", "other"] | None:
-        """Return the first of train, valid, test and `other` that holds a fact, None if unknown."""
-        key = (head * len(self.relations) + relation) * len(self.entities) + tail
-        return self._split_of_fact.get(key)
-
-    @cached_property
-    def _split_of_fact(self) -> dict[int, Literal["train", "valid", "test", "other"]]:
-        found: dict[int, Literal["train", "valid", "test", "other"]] = {}
-        found.update(dict.fromkeys(self.fact_keys(self.other).tolist(), "other"))
-        for split in reversed(SPLITS):
-            found.update(dict.fromkeys(self.fact_keys(self.split(split)).tolist(), split))
-        return found
+    def facts_of(self, relation: int) -> dict[str, Triples]:
+        """Return the facts of a relation, int64 [T, 3], in train, valid, test and `other`."""
+        splits = {name: self.split(name) for name in SPLITS} | {"other": self.other}
+        return {name: rows[rows[:, 1] == relation] for name, rows in splits.items()}
 
     # Media
 

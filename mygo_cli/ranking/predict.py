@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -11,7 +12,10 @@ from torch import Tensor
 from mygo_cli.errors import UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import Queries
+from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import check_finite
+
+AT_ONCE = 256  # questions that are scored together
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,14 @@ def predict(
     the relation that joins an entity to itself. Raises `MygoError` for a score that is not a
     finite number.
     """
+    facts_of = cache(graph.facts_of)
     found = []
-    for first in range(0, len(questions), 256):
-        part = questions[first : first + 256]
+    for first in range(0, len(questions), AT_ONCE):
+        part = questions[first : first + AT_ONCE]
         scores = score(_as_queries(part)).cpu()
         check_finite(scores)
         found += [
-            _best(row, *_known_and_hidden(graph, question, hide_known), top)
+            _best(row, *_known_and_hidden(facts_of(question.relation), question, hide_known), top)
             for row, question in zip(scores, part, strict=True)
         ]
     return found
@@ -89,33 +94,41 @@ def _as_queries(questions: list[Question]) -> Queries:
 
 
 def _known_and_hidden(
-    graph: KnowledgeGraph, question: Question, hide_known: bool
+    facts: dict[str, Triples], question: Question, hide_known: bool
 ) -> tuple[dict[int, str], list[int]]:
-    """Return the answers that the graph holds, with their split, and the entities to leave out."""
+    """Return the answers that the graph holds, with their split, and the entities to leave out.
+
+    `facts` are those of the relation, by split; a fact of several belongs to the first.
+    """
     given, side, asked = (question.tail, 2, 0) if question.head is None else (question.head, 0, 2)
-    triples = graph.all_triples()
-    of_relation = triples[triples[:, 1] == question.relation]
-    rows = of_relation[of_relation[:, side] == given]
-    known: dict[int, str] = {
-        int(row[asked]): graph.fact_split(int(row[0]), int(row[1]), int(row[2])) or "known"
-        for row in rows
-    }
+    known: dict[int, str] = {}
+    for split, rows in reversed(facts.items()):
+        known.update(dict.fromkeys(rows[rows[:, side] == given, asked].tolist(), split))
     hidden = set(known) if hide_known else set()
-    if given is not None and not (of_relation[:, 0] == of_relation[:, 2]).any():
+    loops = any((rows[:, 0] == rows[:, 2]).any() for rows in facts.values())
+    if given is not None and not loops:
         hidden.add(given)
     return known, sorted(hidden)
 
 
 def _best(scores: Tensor, known: dict[int, str], hidden: list[int], top: int) -> list[Prediction]:
     """Return the best answers of one row of scores (N,)."""
-    scores = scores.clone()
+    scores = scores.double()
     scores[hidden] = -torch.inf
-    probability = scores.double().softmax(0)
-    order = torch.sort(scores, descending=True, stable=True).indices
-    shown = min(top, len(scores) - len(hidden))
+    shown = _first(scores, min(top, len(scores) - len(hidden)))
+    probability = (scores[shown] - scores.logsumexp(0)).exp()
+    found = zip(shown.tolist(), scores[shown].tolist(), probability.tolist(), strict=True)
     return [
-        Prediction(
-            place, entity, scores[entity].item(), probability[entity].item(), known.get(entity)
-        )
-        for place, entity in enumerate(order[:shown].tolist(), 1)
+        Prediction(place, entity, value, share, known.get(entity))
+        for place, (entity, value, share) in enumerate(found, 1)
     ]
+
+
+def _first(scores: Tensor, count: int) -> Tensor:
+    """Return the places of the `count` best scores, best first, equal ones in their order."""
+    if not count:
+        return torch.zeros(0, dtype=torch.long)
+    least = scores.topk(count).values[-1]
+    places = (scores >= least).nonzero()[:, 0]
+    order = scores[places].sort(descending=True, stable=True).indices
+    return places[order[:count]]

@@ -61,11 +61,10 @@ def test_all_triples_are_distinct(graph):
     assert graph.all_triples().dtype == np.int64
 
 
-def test_fact_split(graph):
-    assert graph.fact_split(0, 2, 1) == "train"
-    assert graph.fact_split(1, 2, 0) == "valid"
-    assert graph.fact_split(4, 1, 3) == "test"
-    assert graph.fact_split(0, 0, 0) is None
+def test_facts_of_a_relation(graph):
+    found = {split: rows.tolist() for split, rows in graph.facts_of(2).items()}
+    assert found == {"train": [[0, 2, 1]], "valid": [[1, 2, 0], [0, 2, 1]], "test": [], "other": []}
+    assert graph.facts_of(1)["test"].tolist() == [[4, 1, 3]]
 
 
 def test_identity_of_the_entity_list(graph):

@@ -83,6 +83,15 @@ def test_a_fact_of_a_set_aside_split_is_known(graph, table):
     assert shown(found)[3] == (4, "fiji", "other")
 
 
+def test_a_fact_of_two_splits_belongs_to_the_first(graph, table):
+    twice = dataclasses.replace(graph, valid=triples((0, 0, 1), (0, 0, 3)), other=graph.train)
+    (found,) = predict(table_scores(table), twice, [Question(0, 0, None)], 4)
+    assert {name: split for _, name, split in shown(found) if split} == {
+        "japan": "train",
+        "iceland": "valid",
+    }
+
+
 @pytest.mark.parametrize("hide_known", [True, False])
 def test_the_asked_entity_answers_only_where_facts_can_be_loops(graph, table, hide_known):
     question = Question(0, 1, None)
