@@ -53,6 +53,10 @@ def lacks_memory(error: Exception) -> bool:
     return named or any(each in said for each in words)
 
 
+class ToldElsewhere(MygoError):
+    """An error that another process of the same job tells the user of."""
+
+
 def suggest(name: str, choices: Iterable[str], most: int = 3) -> str:
     """Return the sentence that helps after a mistyped name: near misses, else a few choices."""
     choices = list(dict.fromkeys(choices))

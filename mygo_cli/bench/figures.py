@@ -16,9 +16,9 @@ from mygo_cli.bench.worker import Took, worker
 from mygo_cli.bench.workload import Workload, make_model
 from mygo_cli.device import BF16, choose_device, choose_precision
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.mygo import MyGO
-from mygo_cli.ranking.evaluate import evaluate, score_with
+from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.queries import ask
+from mygo_cli.ranking.scorer import encoded
 from mygo_cli.tokens.graph_job import tokenize_graph
 from mygo_cli.tokens.job import Job
 from mygo_cli.tokens.tokenizers import Choice
@@ -115,10 +115,9 @@ def time_ranking(work: Workload, settings: Settings) -> float:
 
     Filtered against all triples, the encoding of all entities included.
     """
-    model: MyGO = make_model(work, settings)
-    device = choose_device(settings.training.device)
+    model = make_model(work, settings)
     started = time.perf_counter()
-    evaluate(score_with(model), work.test, work.train, device=device)
+    evaluate(encoded(model), work.test, work.train)
     return len(ask(work.test)) / (time.perf_counter() - started)
 
 

@@ -69,9 +69,7 @@ def score_table(
     """
     import torch
 
-    rivals = evaluate(
-        trained.score, triples, graph.all_triples(), batch_size, trained.device, advance
-    )
+    rivals = evaluate(trained.score, triples, graph.all_triples(), batch_size, advance)
     found = ranks(rivals.better, rivals.ties)
     own = _own_scores(trained, triples, batch_size)
     numbers: dict[str, Array] = {}
@@ -85,7 +83,7 @@ def score_table(
     texts: dict[str, Sequence[str]] = {
         name: [names[name][row] for row in column] for name, column in rows.items()
     }
-    texts["known"] = [graph.fact_split(*map(int, triple)) or "" for triple in triples]
+    texts["known"] = graph.splits_of(triples)
     lists = {"entity": graph.entities, "relation": graph.relations, "known": texts["known"]}
     return Table(texts, numbers, rows, lists)
 

@@ -100,6 +100,15 @@ class KnowledgeGraph:
         splits = {name: self.split(name) for name in SPLITS} | {"other": self.other}
         return {name: rows[rows[:, 1] == relation] for name, rows in splits.items()}
 
+    def splits_of(self, triples: Triples) -> list[str]:
+        """Return the first split that holds each triple (T, 3), empty where none does."""
+        keys = self.fact_keys(triples)
+        names = np.full(len(keys), "", dtype=object)
+        for split in reversed(SPLITS):
+            names[np.isin(keys, self.fact_keys(self.split(split)))] = split
+        found: list[str] = names.tolist()
+        return found
+
     # Media
 
     def descriptions(self) -> tuple[str | None, ...]:

@@ -59,13 +59,17 @@ class MyGO(nn.Module):
         """Return the vectors (R, D) of the entities of a reading."""
         return self.entity_encoder(reading)
 
-    def entity_vectors(self) -> Tensor:
-        """Return every entity's vector, (N, D), block by block to bound memory in evaluation."""
-        reading = self.read()
-        blocks = range(0, reading.count, ENCODED_AT_ONCE)
-        return torch.cat(
-            [self.vectors(reading.part(slice(first, first + ENCODED_AT_ONCE))) for first in blocks]
-        )
+    def entity_vectors(self, part: slice = slice(None)) -> Tensor:
+        """Return the vectors (N, D) of all entities, or of a `part` of them.
+
+        They are encoded block by block, which bounds the memory of an evaluation.
+        """
+        reading = self.read().part(part)
+        blocks = [
+            self.vectors(reading.part(slice(first, first + ENCODED_AT_ONCE)))
+            for first in range(0, reading.count, ENCODED_AT_ONCE)
+        ]
+        return torch.cat(blocks) if blocks else self.entity_encoder.entity_token[:0]
 
     def relation_vectors(self) -> Tensor:
         """Return every relation's vector, (M, D)."""

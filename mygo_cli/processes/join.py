@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mygo_cli.errors import MygoError, UsageError
+from mygo_cli.errors import MygoError, ToldElsewhere, UsageError
 from mygo_cli.processes.group import Processes, environment_number, started_by_torchrun
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 ROLL_CALL = 3.0  # seconds in which a process that is still there answers
 # Parts of what gloo and NCCL say when the other end is gone.
 SIGNS_OF_LOSS = ("Connection", "Broken pipe", "imed out", "aborted", "NCCL")
-
-
-class ToldElsewhere(MygoError):
-    """An error that another process tells the user of."""
 
 
 @contextmanager

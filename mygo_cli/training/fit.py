@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,9 +14,11 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.interrupt import PoliteStop
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.processes.group import ALONE, Processes, environment_number
-from mygo_cli.ranking.evaluate import score_with
+from mygo_cli.ranking.evaluate import find_rivals
+from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
 from mygo_cli.ranking.ranks import mean_reciprocal
-from mygo_cli.ranking.shared import evaluate_shared
+from mygo_cli.ranking.scorer import Scorer, encoded
+from mygo_cli.ranking.shared import gather_rivals
 from mygo_cli.training.assemble import check_same_graph, graph_identity, rebuild_model
 from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
@@ -88,11 +91,12 @@ class Fit:
         last = done.epoch == self.settings.training.epochs
         mrr = None
         if self.selects and (last or done.epoch % self.settings.training.evaluate_every == 0):
-            mrr = self._validate()
+            scorer = self._encoded()
+            mrr = self._validate(scorer)
             if self.stopper.look(done.epoch, mrr):
-                self._save_best(done.epoch, mrr)
+                self._save_best(done.epoch, mrr, scorer)
         elif not self.selects and last:
-            self._save_best(done.epoch, None)
+            self._save_best(done.epoch, None, self._encoded())
         if self.processes.first:
             # In this order a run killed in between does the epoch again, and no line is missing.
             self.folder.append_metrics({**asdict(done), "validation_mrr": mrr})
@@ -101,28 +105,34 @@ class Fit:
         self._log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
         return Looked(done, mrr, self.stopper.best)
 
-    def _validate(self) -> float:
-        model, device = self.trainer.model, self.trainer.device
-        rivals = evaluate_shared(
-            self.processes, score_with(model), self.graph.valid, self.graph.all_triples(), device
-        )
+    def _encoded(self) -> Scorer:
+        return encoded(self.trainer.model, self.processes)
+
+    @cached_property
+    def _own_valid(self) -> slice:
+        """Which validation triples this process ranks."""
+        return self.processes.part(len(self.graph.valid))
+
+    @cached_property
+    def _validation(self) -> FilteredQuestions:
+        """The questions of these triples, the same at every look."""
+        return filter_questions(self.graph.valid[self._own_valid], self.graph.all_triples())
+
+    def _validate(self, scorer: Scorer) -> float:
+        own = find_rivals(scorer, self._validation)
+        rivals = gather_rivals(self.processes, own, self._own_valid.start)
         return mean_reciprocal(rivals.better, rivals.ties)
 
-    def _save_best(self, epoch: int, mrr: float | None) -> None:
+    def _save_best(self, epoch: int, mrr: float | None, scorer: Scorer) -> None:
         if not self.processes.first:
             return
-        model = self.trainer.model.eval()
-        with torch.no_grad():
-            vectors = {
-                "entity_vectors": model.entity_vectors().cpu(),
-                "relation_vectors": model.relation_vectors().cpu(),
-            }
         content = {
-            "model": model.state_dict(),
+            "model": scorer.model.state_dict(),
             "graph": graph_identity(self.graph),
             "epoch": epoch,
             "validation_mrr": mrr,
-            **vectors,
+            "entity_vectors": scorer.entities.cpu(),
+            "relation_vectors": scorer.relations.cpu(),
         }
         save_checkpoint(self.folder.best, content)
 

@@ -12,10 +12,12 @@ from torch import Tensor
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.processes.group import ALONE, Processes
+from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.report import Report, report
-from mygo_cli.ranking.shared import evaluate_shared
+from mygo_cli.ranking.scorer import Scorer
+from mygo_cli.ranking.shared import gather_rivals
 from mygo_cli.training.assemble import check_same_graph, rebuild_model
 from mygo_cli.training.checkpoint import load_checkpoint
 from mygo_cli.training.run_folder import RunFolder
@@ -45,9 +47,7 @@ class Trained:
 
     def score(self, queries: Queries) -> Tensor:
         """Return scores (B, N), float32, of queries on any device."""
-        moved = Queries(*(part.to(self.device) for part in queries))
-        with torch.no_grad():
-            return self.model.scores(moved, self.entities, self.relations).float()
+        return Scorer(self.model, self.entities, self.relations)(queries)
 
     def has_tokens(self, modality: str) -> Tensor | None:
         """Return which entities the model read tokens of, bool (N,); None if it read none."""
@@ -67,10 +67,9 @@ class Trained:
 
         Several `processes` share out the work, and each returns the whole report.
         """
-        known = graph.all_triples()
-        rivals = evaluate_shared(
-            processes, self.score, triples, known, self.device, batch_size, advance
-        )
+        part = processes.part(len(triples))
+        own = evaluate(self.score, triples[part], graph.all_triples(), batch_size, advance)
+        rivals = gather_rivals(processes, own, part.start)
         return report(
             rivals, triples, graph, self.has_tokens("image"), self.has_tokens("text"), ties
         )

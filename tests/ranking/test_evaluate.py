@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mygo_cli.errors import MygoError
-from mygo_cli.ranking import evaluate as module
+from mygo_cli.ranking import ranks
 from mygo_cli.ranking.evaluate import evaluate
 
 NO_TRIPLES = np.zeros((0, 3), dtype=np.int64)
@@ -57,16 +57,15 @@ def sample_world(seed=0):
     return random_table(30, 3, 6, random), triples[::3], triples
 
 
-def test_batch_size_and_row_blocks_change_nothing(monkeypatch):
+def test_batch_size_and_blocks_change_nothing(monkeypatch):
     table, triples, known = sample_world()
     expected = as_dict(evaluate(table_scores(table), triples, known))
     for batch_size in (1, 7, 64, 1000):
         found = evaluate(table_scores(table), triples, known, batch_size)
         assert as_dict(found) == expected
-    monkeypatch.setattr(module, "ROW_BYTES", 30 * 4 * 3)  # three answers at a time
-    assert as_dict(evaluate(table_scores(table), triples, known, 16)) == expected
-    monkeypatch.setattr(module, "ROW_BYTES", 1)
-    assert as_dict(evaluate(table_scores(table), triples, known, 16)) == expected
+    for size in (30 * 4 * 3, 1):  # three answers, and one
+        monkeypatch.setattr(ranks, "BLOCK_BYTES", size)
+        assert as_dict(evaluate(table_scores(table), triples, known, 16)) == expected
 
 
 def test_filtering_takes_out_known_answers_only():

@@ -12,6 +12,7 @@ from tiny_training import metrics_of, new_fit, tiny_graph, tiny_settings, tiny_t
 from mygo_cli.errors import Interrupted
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.ranks import mean_reciprocal
+from mygo_cli.training import fit as module
 from mygo_cli.training.checkpoint import load_checkpoint
 from mygo_cli.training.fit import Looked, resume
 from mygo_cli.training.loop import StepDone
@@ -31,7 +32,7 @@ def run(fit):
 def scripted(fit, monkeypatch, *mrrs):
     """Let validation find these results, one after the other."""
     results = iter(mrrs)
-    monkeypatch.setattr(fit, "_validate", lambda: next(results))
+    monkeypatch.setattr(fit, "_validate", lambda scorer: next(results))
 
 
 def test_the_best_epoch_is_kept(tmp_path, monkeypatch):
@@ -116,6 +117,27 @@ def test_training_goes_on_from_the_state_before_a_look(tmp_path, monkeypatch):
     fit.run(lambda event: watched.append((type(event), fit.trainer.model.training)))
     assert {training for kind, training in watched if kind is StepDone} == {True}
     assert set(modes) == {True, False}
+
+
+def test_a_look_encodes_once_and_only_the_first_one_filters(tmp_path, monkeypatch):
+    fit = new_fit(tmp_path, tiny_settings(training={"epochs": 3, "evaluate_every": 1}))
+    encoder, encodings, filterings = fit.trainer.model.entity_encoder, [], []
+    encode, filter_questions = encoder.forward, module.filter_questions
+
+    def counted_encoding(*parts):
+        encodings.append(encoder.training)
+        return encode(*parts)
+
+    def counted_filtering(*parts):
+        filterings.append(1)
+        return filter_questions(*parts)
+
+    monkeypatch.setattr(encoder, "forward", counted_encoding)
+    monkeypatch.setattr(module, "filter_questions", counted_filtering)
+    run(fit)
+    assert fit.folder.best.exists()
+    assert encodings.count(False) == 3
+    assert len(filterings) == 1
 
 
 @pytest.mark.parametrize(
