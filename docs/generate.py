@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import typer.main
 
-from mygo_cli import backends
+from mygo_cli import backends, config
 from mygo_cli.app import app
 from mygo_cli.commands.settings_options import FLAGS
 from mygo_cli.contracts import DECODERS, IMAGE_TOKENIZERS, TEXT_TOKENIZERS
@@ -85,7 +85,8 @@ def _parameter_row(parameter: Any, annotation: Any) -> tuple[str, str, str, str]
     else:
         both = (*parameter.opts, *parameter.secondary_opts)
         name = " / ".join(f"`{flag}`" for flag in both)
-    value = parameter.metavar or ("" if kind is bool else _described(kind))
+    metavar = (parameter.metavar or "").strip("[]").replace("|", ", ")
+    value = metavar or ("" if kind is bool else _described(kind))
     if several:
         value += ", repeatable"
     meaning = " ".join((parameter.help or "").split())
@@ -120,6 +121,8 @@ def _bare(annotation: Any) -> tuple[Any, bool]:
 
 def _described(kind: Any) -> str:
     """Return a type in words, choices one by one."""
+    if len(several := config.alternatives(kind)) > 1:
+        return ", ".join(_described(each) for each in several if each is not types.NoneType)
     if typing.get_origin(kind) is Literal:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(kind))
     return WORDS.get(kind, "table")
@@ -149,7 +152,7 @@ def _settings_table(section: str, cls: type) -> str:
     hints = typing.get_type_hints(cls)
     rows = []
     for field in dataclasses.fields(cls):
-        kind, _ = _bare(hints[field.name])
+        kind = hints[field.name]
         default = field.default if field.default is not dataclasses.MISSING else None
         flag = FLAGS.get((section, field.name), "--" + field.name.replace("_", "-"))
         if kind is bool:

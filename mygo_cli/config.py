@@ -79,18 +79,18 @@ def from_pairs(cls: type[T], pairs: Sequence[str], where: str) -> T:
         key = key.strip().replace("-", "_")
         if not equals:
             raise UsageError(f"{where} {pair}: write it as key=value.", suggest(key, hints))
-        values[key] = _parse(hints.get(key, str), text.strip())
+        values[key] = parse(hints.get(key, str), text.strip())
     return from_dict(cls, values, where)
 
 
-def _alternatives(kind: Any) -> tuple[Any, ...]:
+def alternatives(kind: Any) -> tuple[Any, ...]:
     """Return the members of a union, else the type itself."""
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
 
 
-def _parse(kind: Any, text: str) -> Any:
+def parse(kind: Any, text: str) -> Any:
     """Return `text` as the first alternative of `kind` that can read it, else the text."""
-    for alternative in _alternatives(kind):
+    for alternative in alternatives(kind):
         if alternative is types.NoneType and text.lower() == "none":
             return None
         if alternative is bool and text.lower() in ("true", "false", "yes", "no"):
@@ -109,7 +109,7 @@ def _parse(kind: Any, text: str) -> Any:
 
 def _convert(kind: Any, value: Any, where: str) -> Any:
     """Return `value` as `kind`; raise `UsageError` where it is of another type."""
-    for alternative in _alternatives(kind):
+    for alternative in alternatives(kind):
         origin = get_origin(alternative)
         if dataclasses.is_dataclass(alternative) and isinstance(value, Mapping):
             return from_dict(typing.cast(Any, alternative), value, where)
@@ -142,7 +142,7 @@ def _describe(kind: Any) -> str:
         tuple: "a list",
     }
     parts = []
-    for alternative in _alternatives(kind):
+    for alternative in alternatives(kind):
         origin = get_origin(alternative) or alternative
         if origin is Literal:
             parts.append("one of " + ", ".join(map(str, get_args(alternative))))

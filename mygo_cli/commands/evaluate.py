@@ -22,6 +22,7 @@ from mygo_cli.processes.join import complete, joined, own_device
 if TYPE_CHECKING:
     from mygo_cli.ranking.ranks import Metrics
     from mygo_cli.ranking.report import Report
+    from mygo_cli.training.trained import Trained
 
 COLUMNS = ("ranks", "MRR", "mean rank", "Hits@1", "Hits@3", "Hits@10")
 
@@ -45,12 +46,18 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure a run: filtered ranks of heads and tails, overall and in groups."""
-    name, report = evaluate_run(run, runs_dir(runs_folder), data, split, ties, batch_size, device)
+    from mygo_cli.training.selection import WARNING, is_on_test
+
+    used, report = evaluate_run(run, runs_dir(runs_folder), data, split, ties, batch_size, device)
+    name = used.folder.path.name
     if as_json:
-        console.print_json({"run": name, "split": split, "ties": ties, **report.as_dict()})
+        about = {"run": name, "selected_by": used.selected_by, "split": split, "ties": ties}
+        console.print_json({**about, **report.as_dict()})
         return
     console.say(f"{name}: {split} split, filtered, {ties} ties")
     print_report(report, relations)
+    if is_on_test(used.selected_by):
+        console.say(WARNING)
 
 
 def evaluate_run(
@@ -61,8 +68,8 @@ def evaluate_run(
     ties: Any,
     batch_size: int,
     device: str,
-) -> tuple[str, Report]:
-    """Return the name of the run and its report; raise `DataError` for a split without triples."""
+) -> tuple[Trained, Report]:
+    """Return the run's model and its report; raise `DataError` for a split without triples."""
     from mygo_cli.commands.open_run import open_run
 
     if not started_by_torchrun().first:
@@ -78,7 +85,7 @@ def evaluate_run(
                 graph, triples, ties, batch_size, lambda done: bar.advance(task, done), processes
             )
     assert report is not None  # there are triples
-    return trained.folder.path.name, report
+    return trained, report
 
 
 def print_report(report: Report, relations: bool = False) -> None:

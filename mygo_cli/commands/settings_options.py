@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import types
 import typing
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
+
+from mygo_cli import config
 
 PANELS = {
     "data": "Data",
@@ -18,6 +22,7 @@ PANELS = {
     "training": "Training",
 }
 FLAGS = {("data", "folder"): "--data", ("decoder", "name"): "--decoder"}
+METAVARS = {int: "INTEGER", float: "FLOAT"}
 
 
 def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -57,18 +62,31 @@ def _parameter(section: str, field: dataclasses.Field[Any], kind: Any) -> inspec
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
     default = "" if field.default is None else f" Default: {_shown(field.default)}."
-    option = typer.Option(
-        flag,
-        help=field.metadata["help"] + default,
-        show_default=False,
-        rich_help_panel=PANELS[section],
-    )
+    shown: dict[str, Any] = {
+        "help": field.metadata["help"] + default,
+        "show_default": False,
+        "rich_help_panel": PANELS[section],
+    }
+    choices = [each for each in config.alternatives(kind) if each is not types.NoneType]
+    if len(choices) > 1:  # Typer knows no unions
+        shown |= {"parser": partial(config.parse, kind), "metavar": _metavar(choices)}
+        kind = str
     return inspect.Parameter(
         f"{section}__{field.name}",
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[kind | None, option],
+        annotation=Annotated[kind | None, typer.Option(flag, **shown)],
     )
+
+
+def _metavar(choices: list[Any]) -> str:
+    """Return how `--help` shows an option that takes one of several types."""
+    words = [
+        str(word)
+        for kind in choices
+        for word in (typing.get_args(kind) or (METAVARS.get(kind, "TEXT"),))
+    ]
+    return f"[{'|'.join(words)}]"
 
 
 def _shown(default: Any) -> str:

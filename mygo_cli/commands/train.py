@@ -79,8 +79,12 @@ def train(
 
 def print_result(result: dict[str, Any]) -> None:
     """Print the metrics of the selected model."""
+    from mygo_cli.training.selection import WARNING, is_on_test
+
     rows = [
         (split, *(values["overall"][key] for key in ("mrr", "hits@1", "hits@3", "hits@10")))
         for split, values in result["splits"].items()
     ]
     console.table(("split", "MRR", "Hits@1", "Hits@3", "Hits@10"), rows)
+    if is_on_test(result["selected_by"]):
+        console.say(WARNING)

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class TrainingProgress:
-    """One bar over all steps with loss, learning rate, time left and validation MRR.
+    """One bar over all steps with loss, learning rate, time left and the MRR of the looks.
 
-    Where stderr is no terminal, a line for every look at the validation split instead.
+    Where stderr is no terminal, a line for every look at the split that chooses instead.
     """
 
     def __init__(self, fit: Fit) -> None:
         self.fit = fit
         self.bar = console.progress("losses", "rate", "mrr")
         trainer = fit.trainer
-        epochs = trainer.settings.epochs
+        epochs = fit.selection.last_epoch
         self.task = self.bar.add_task(
             "train",
             total=epochs * trainer.steps_per_epoch,
@@ -57,9 +57,10 @@ class TrainingProgress:
         losses = f"epoch {epoch.epoch} loss {epoch.loss:.3f}"
         if self.fit.settings.training.contrastive:
             losses += f" + {epoch.contrastive:.3f}"
-        mrr = "" if event.best_mrr < 0 else f"valid MRR best {event.best_mrr:.3f}"
-        if event.validation_mrr is not None:
-            mrr = f"valid MRR {event.validation_mrr:.3f}, best {event.best_mrr:.3f}"
+        split = self.fit.selection.split
+        mrr = "" if event.best_mrr < 0 else f"{split} MRR best {event.best_mrr:.3f}"
+        if event.mrr is not None:
+            mrr = f"{split} MRR {event.mrr:.3f}, best {event.best_mrr:.3f}"
             if self.bar.disable:
                 console.note(f"{losses}, {mrr}")
         self.bar.update(self.task, losses=losses, mrr=mrr)

@@ -84,7 +84,7 @@ def make_run(
     folder.write_json(folder.environment, environment(chosen))
     _save(folder, content)
     console.note("Measuring the model on valid and test.")
-    result = {**measure(folder, graph, chosen), "selected_by": "imported"}
+    result = measure(folder, graph, chosen)
     folder.write_json(folder.result, result)
     folder.write(folder.card, _card(folder, checkpoint, graph, settings, result))
     return folder, result
@@ -146,6 +146,7 @@ def _best(
         "model": model.state_dict(),
         "graph": graph_identity(graph),
         "epoch": checkpoint.epoch,
+        "selected_by": "imported",
         "validation_mrr": None,
         **vectors,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.training.run_folder import RunFolder
+from mygo_cli.training.selection import WARNING, is_on_test
 
 
 def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any]) -> str:
@@ -40,6 +41,7 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
         f"selected by {result['selected_by']}",
         f"- seed {settings.training.seed}, trained on {environment['device']}, "
         f"torch {environment['packages']['torch']}, mygo {environment['packages']['mygo']}",
+        *(["", f"**{WARNING}**"] if is_on_test(result["selected_by"]) else []),
         "",
         "Filtered ranking of heads and tails, ties counted realistically:",
         "",

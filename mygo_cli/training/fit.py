@@ -16,6 +16,7 @@ from mygo_cli.model.mygo import MyGO
 from mygo_cli.processes.group import ALONE, Processes, environment_number
 from mygo_cli.ranking.evaluate import find_rivals
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
+from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.ranking.scorer import Scorer, encoded
 from mygo_cli.ranking.shared import gather_rivals
@@ -23,16 +24,17 @@ from mygo_cli.training.assemble import check_same_graph, graph_identity, rebuild
 from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.run_folder import RunFolder
+from mygo_cli.training.selection import selection_of
 from mygo_cli.training.settings import Settings
 from mygo_cli.training.stopping import Stopper
 
 
 @dataclass(frozen=True)
 class Looked:
-    """An epoch's result on the validation split: None where it was not looked at."""
+    """An epoch's result on the split that chooses: None where it was not looked at."""
 
     epoch: EpochDone
-    validation_mrr: float | None
+    mrr: float | None
     best_mrr: float
 
 
@@ -57,11 +59,7 @@ class Fit:
         self.processes = processes
         self.trainer = Trainer(model, graph.train, settings.training, processes)
         self.stopper = Stopper(settings.training.patience)
-
-    @property
-    def selects(self) -> bool:
-        """Say whether the validation split chooses the epoch."""
-        return self.settings.data.select == "best" and len(self.graph.valid) > 0
+        self.selection = selection_of(settings, graph)
 
     def run(self, watch: Watch) -> None:
         """Train to the end or until no progress; raise `Interrupted` after Ctrl-C or SIGTERM.
@@ -81,27 +79,31 @@ class Fit:
             self.folder.append_log(text)
 
     def _events(self) -> Iterator[StepDone | Looked]:
-        """Train and look after each epoch, until all epochs are done or no progress is made."""
+        """Train and look after each epoch, until the last is done or no progress is made."""
         events = self.trainer.run()
-        while not self.stopper.done and (event := next(events, None)) is not None:
+        while not self._done and (event := next(events, None)) is not None:
             yield self._after_epoch(event) if isinstance(event, EpochDone) else event
 
+    @property
+    def _done(self) -> bool:
+        return self.stopper.done or self.trainer.epoch >= self.selection.last_epoch
+
     def _after_epoch(self, done: EpochDone) -> Looked:
-        """Look at the validation split if it is time, save, and write the epoch down."""
-        last = done.epoch == self.settings.training.epochs
-        mrr = None
-        if self.selects and (last or done.epoch % self.settings.training.evaluate_every == 0):
+        """Look at the split that chooses if it is time, save, and write the epoch down."""
+        last = done.epoch == self.selection.last_epoch
+        split, every, mrr = self.selection.split, self.settings.training.evaluate_every, None
+        if split and (last or done.epoch % every == 0):
             scorer = self._encoded()
             mrr = self._validate(scorer)
             if self.stopper.look(done.epoch, mrr):
                 self._save_best(done.epoch, mrr, scorer)
-        elif not self.selects and last:
+        elif not split and last:
             self._save_best(done.epoch, None, self._encoded())
         if self.processes.first:
             # In this order a run killed in between does the epoch again, and no line is missing.
-            self.folder.append_metrics({**asdict(done), "validation_mrr": mrr})
+            self.folder.append_metrics({**asdict(done), **self.selection.named(mrr)})
             save_checkpoint(self.folder.last, self._state())
-        shown = "" if mrr is None else f" validation MRR {mrr:.4f}"
+        shown = "" if mrr is None else f" {split} MRR {mrr:.4f}"
         self._log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
         return Looked(done, mrr, self.stopper.best)
 
@@ -109,18 +111,23 @@ class Fit:
         return encoded(self.trainer.model, self.processes)
 
     @cached_property
-    def _own_valid(self) -> slice:
-        """Which validation triples this process ranks."""
-        return self.processes.part(len(self.graph.valid))
+    def _choosing(self) -> Triples:
+        """The triples that choose the epoch, (T, 3)."""
+        return self.graph.split(self.selection.split or "valid")
 
     @cached_property
-    def _validation(self) -> FilteredQuestions:
-        """The questions of these triples, the same at every look."""
-        return filter_questions(self.graph.valid[self._own_valid], self.graph.all_triples())
+    def _own(self) -> slice:
+        """Which of them this process ranks."""
+        return self.processes.part(len(self._choosing))
+
+    @cached_property
+    def _questions(self) -> FilteredQuestions:
+        """The questions of these, the same at every look."""
+        return filter_questions(self._choosing[self._own], self.graph.all_triples())
 
     def _validate(self, scorer: Scorer) -> float:
-        own = find_rivals(scorer, self._validation)
-        rivals = gather_rivals(self.processes, own, self._own_valid.start)
+        own = find_rivals(scorer, self._questions)
+        rivals = gather_rivals(self.processes, own, self._own.start)
         return mean_reciprocal(rivals.better, rivals.ties)
 
     def _save_best(self, epoch: int, mrr: float | None, scorer: Scorer) -> None:
@@ -130,7 +137,8 @@ class Fit:
             "model": scorer.model.state_dict(),
             "graph": graph_identity(self.graph),
             "epoch": epoch,
-            "validation_mrr": mrr,
+            "selected_by": self.selection.name,
+            **self.selection.named(mrr),
             "entity_vectors": scorer.entities.cpu(),
             "relation_vectors": scorer.relations.cpu(),
         }
@@ -159,7 +167,7 @@ class Fit:
         if not epoch:
             return Interrupted("Interrupted before the first epoch was done; nothing was saved.")
         return Interrupted(
-            f"Interrupted; epoch {epoch} of {self.settings.training.epochs} is saved.",
+            f"Interrupted; epoch {epoch} of {self.selection.last_epoch} is saved.",
             how_to_go_on(self.folder, self.processes),
         )
 

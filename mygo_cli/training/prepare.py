@@ -22,9 +22,12 @@ def prepared_graph(settings: Settings, folder: Path) -> KnowledgeGraph:
     graph = read_graph(folder)
     if not len(graph.train):
         raise DataError(f"{graph.folder} has no training triples.", "See docs/data.md.")
+    select = settings.data.select
+    if select == "test" and not len(graph.test):
+        raise DataError(f"{graph.folder} has no test triples.", "Leave out --select test.")
     if settings.data.holdout:
         return cut_holdout(graph, settings.data.holdout, settings.training.seed)
-    if settings.data.select == "last":
+    if select != "best":
         return graph
     if not len(graph.valid):
         console.note(

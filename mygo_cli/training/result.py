@@ -18,7 +18,7 @@ def measure(
     device: torch.device,
     processes: Processes = ALONE,
 ) -> dict[str, Any]:
-    """Return the selected epoch, its validation MRR, and reports on validation and test.
+    """Return the selected epoch, what chose it, and reports on validation and test.
 
     Filtered ranking of both sides, realistic ties. A split without triples is left out.
     """
@@ -27,10 +27,9 @@ def measure(
         split: trained.report(graph, triples, processes=processes)
         for split, triples in (("valid", graph.valid), ("test", graph.test))
     }
-    validation_mrr = trained.content["validation_mrr"]
     return {
         "epoch": trained.content["epoch"],
-        "validation_mrr": validation_mrr,
-        "selected_by": "last epoch" if validation_mrr is None else "validation MRR",
+        "validation_mrr": trained.content["validation_mrr"],
+        "selected_by": trained.selected_by,
         "splits": {name: found.as_dict() for name, found in reports.items() if found},
     }

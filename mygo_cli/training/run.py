@@ -21,6 +21,7 @@ from mygo_cli.training.fit import Fit, Watch, how_to_go_on, resume
 from mygo_cli.training.prepare import prepared_graph, with_tokens
 from mygo_cli.training.result import measure
 from mygo_cli.training.run_folder import RunFolder, new_run
+from mygo_cli.training.selection import LABEL
 from mygo_cli.training.settings import Settings
 
 # Given a run, what shows its progress: a context that brings the function told of each event.
@@ -75,7 +76,8 @@ def _new_folder(
     """Return the run folder that the first process makes."""
     if not processes.first:
         return RunFolder(processes.gather_objects(None)[0])
-    folder = new_run(runs, graph.name, settings.decoder.name)
+    label = LABEL if settings.data.select == "test" else ""
+    folder = new_run(runs, graph.name, settings.decoder.name, label)
     folder.write(folder.config, config.to_toml(settings))
     folder.write_json(folder.environment, environment(device, processes.count))
     processes.gather_objects(folder.path)

@@ -97,9 +97,14 @@ class RunFolder:
             self.write(self.metrics, "".join(line + "\n" for line in kept))
 
 
-def new_run(runs_dir: Path, dataset: str, decoder: str) -> RunFolder:
+def new_run(runs_dir: Path, dataset: str, decoder: str, label: str = "") -> RunFolder:
     """Make and return a fresh run folder; raise `DataError` where that fails."""
-    stem = f"{time.strftime('%Y%m%d-%H%M%S')}_{dataset}_{decoder}"
+    parts = (time.strftime("%Y%m%d-%H%M%S"), dataset, decoder, label)
+    return make_run(runs_dir, "_".join(part for part in parts if part))
+
+
+def make_run(runs_dir: Path, stem: str) -> RunFolder:
+    """Make and return a run folder of that name, numbered if there is one already."""
     for attempt in range(1000):
         path = runs_dir / (stem if not attempt else f"{stem}-{attempt + 1}")
         try:

@@ -15,13 +15,17 @@ class DataSettings:
 
     folder: str | None = setting(None, "Folder of the graph; the built-in graph world if unset.")
     holdout: float = setting(0.0, "Share of train to cut off for validation, e.g. 0.05.")
-    select: Literal["best", "last"] = setting(
-        "best", "Keep the epoch with the best validation MRR, or the last one."
+    select: Literal["best", "last", "test"] | int = setting(
+        "best",
+        "Keep the epoch with the best validation MRR, the last one, or the one of that number, "
+        "which ends the run. test chooses on the test split, to reproduce published practice.",
     )
 
     def __post_init__(self) -> None:
         if not 0 <= self.holdout < 1:
             raise ValueError(f"--holdout {self.holdout} must lie in [0, 1).")
+        if isinstance(self.select, int) and self.select < 1:
+            raise ValueError(f"--select {self.select}: epochs are counted from 1.")
 
 
 @dataclass(frozen=True)
@@ -120,3 +124,8 @@ class Settings:
     model: ModelOptions = field(default_factory=ModelOptions)
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        select, epochs = self.data.select, self.training.epochs
+        if isinstance(select, int) and select > epochs:
+            raise ValueError(f"--select {select}: the run has {epochs} epochs (--epochs).")

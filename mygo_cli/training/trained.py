@@ -45,6 +45,11 @@ class Trained:
         """Return where the model is."""
         return self.entities.device
 
+    @property
+    def selected_by(self) -> str:
+        """Return what chose the epoch; checkpoints of before this was written do not say."""
+        return str(self.content.get("selected_by", "unknown"))
+
     def score(self, queries: Queries) -> Tensor:
         """Return scores (B, N), float32, of queries on any device."""
         return Scorer(self.model, self.entities, self.relations)(queries)

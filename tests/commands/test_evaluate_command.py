@@ -34,6 +34,7 @@ def test_json_holds_the_numbers_of_the_run(evaluate, trained, split):
     report = json.loads(evaluate("--split", split, "--json").out)
     assert (report.pop("run"), report.pop("split")) == (run.name, split)
     assert report.pop("ties") == "realistic"
+    assert report.pop("selected_by") == "validation MRR"
     expected = json.loads((run / "result.json").read_text())["splits"][split]
     assert report == expected
     assert report["overall"]["count"] == 20

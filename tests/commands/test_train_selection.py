@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from run_files import only_run, result_of
+from run_files import only_run, result_of, settings_of
 from small_world import QUICK, all_triples, write_split
 
 
@@ -45,6 +45,58 @@ def test_the_last_epoch_is_the_other_way_out(mygo, leaking):
     assert mygo("train", "--data", leaking, *QUICK, "--select", "last").code == 0
     result = result_of(only_run())
     assert (result["epoch"], result["selected_by"]) == (3, "last epoch")
+
+
+def test_an_epoch_number_chooses_nothing(mygo, leaking):
+    assert mygo("train", "--data", leaking, *QUICK, "--select", "2").code == 0
+    result = result_of(only_run())
+    assert (result["epoch"], result["selected_by"]) == (2, "epoch number")
+    assert settings_of(only_run()).data.select == 2
+    assert "- epoch 2 of 3, selected by epoch number" in (only_run() / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("tset", "select = 'tset' is not one of best, last, test or a whole number."),
+        ("0", "--select 0: epochs are counted from 1."),
+        ("4", "--select 4: the run has 3 epochs (--epochs)."),
+    ],
+)
+def test_what_cannot_be_selected(train, value, message):
+    ended = train("--select", value)
+    assert ended.code == 2
+    assert message in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_selected_on_test_is_written_everywhere(mygo, leaking):
+    ended = mygo("train", "--data", leaking, *QUICK, "--select", "test")
+    assert ended.code == 0
+    assert "Selected on test: the epoch was chosen by looking at the test split" in ended.out
+    looks = [line for line in ended.err.splitlines() if line.startswith("epoch ")]
+    assert len(looks) == 3
+    assert all(", test MRR 0." in line for line in looks)
+    run = only_run()
+    assert run.name.endswith("_leaking_tucker_selected-on-test")
+    assert result_of(run)["selected_by"] == "test MRR (selected on test)"
+    card = (run / "README.md").read_text()
+    assert "selected by test MRR (selected on test)" in card
+    assert "**Selected on test: " in card
+    told = mygo("evaluate", "--device", "cpu").out
+    assert "selected-on-test: test split" in told
+    assert "Selected on test: " in told
+    printed = json.loads(mygo("evaluate", "--device", "cpu", "--json").out)
+    assert printed["selected_by"] == "test MRR (selected on test)"
+
+
+def test_no_test_split_to_select_on(mygo, leaking):
+    (leaking / "test.txt").unlink()
+    ended = mygo("train", "--data", leaking, *QUICK, "--select", "test")
+    assert (ended.code, ended.err) == (
+        1,
+        f"Error: {leaking} has no test triples. Leave out --select test.\n",
+    )
 
 
 def test_no_validation_file(mygo, tmp_path):

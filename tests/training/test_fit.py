@@ -9,10 +9,10 @@ import pytest
 import torch
 from tiny_training import metrics_of, new_fit, tiny_graph, tiny_settings, tiny_table
 
+import mygo_cli.training.fit as module
 from mygo_cli.errors import Interrupted
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.ranks import mean_reciprocal
-from mygo_cli.training import fit as module
 from mygo_cli.training.checkpoint import load_checkpoint
 from mygo_cli.training.fit import Looked, resume
 from mygo_cli.training.loop import StepDone
@@ -57,9 +57,9 @@ def test_the_best_epoch_is_kept(tmp_path, monkeypatch):
 def test_looks_come_every_so_many_epochs_and_at_the_end(tmp_path):
     fit = new_fit(tmp_path, tiny_settings(training={"epochs": 5, "evaluate_every": 2}))
     events = run(fit)
-    assert [event.validation_mrr is not None for event in events] == [0, 1, 0, 1, 1]
+    assert [event.mrr is not None for event in events] == [0, 1, 0, 1, 1]
     assert events[0].best_mrr == -1
-    assert events[-1].best_mrr == max(e.validation_mrr for e in events if e.validation_mrr)
+    assert events[-1].best_mrr == max(e.mrr for e in events if e.mrr)
 
 
 def test_patience(tmp_path, monkeypatch):
@@ -78,13 +78,54 @@ def test_the_last_epoch_is_kept(tmp_path, why):
         graph = dataclasses.replace(graph, valid=graph.valid[:0])
     settings = tiny_settings(data={"select": select}, training={"epochs": 3, "evaluate_every": 1})
     fit = new_fit(tmp_path, settings, graph)
-    assert not fit.selects
-    assert {event.validation_mrr for event in run(fit)} == {None}
+    assert fit.selection.split is None
+    assert {event.mrr for event in run(fit)} == {None}
     best = load_checkpoint(fit.folder.best)
     assert (best["epoch"], best["validation_mrr"]) == (3, None)
     for name, value in fit.trainer.model.state_dict().items():
         assert torch.equal(best["model"][name], value), name
     assert measure(fit.folder, graph, CPU)["selected_by"] == "last epoch"
+
+
+def test_an_epoch_by_its_number(tmp_path, monkeypatch):
+    settings = tiny_settings(data={"select": 3}, training={"epochs": 6, "evaluate_every": 1})
+    fit = new_fit(tmp_path, settings)
+    monkeypatch.setattr(module, "evaluate_shared", None)  # nothing is evaluated before
+    assert [event.mrr for event in run(fit)] == [None] * 3  # nor trained after
+    best = load_checkpoint(fit.folder.best)
+    assert (best["epoch"], best["validation_mrr"], best["selected_by"]) == (3, None, "epoch number")
+    longer = new_fit(tmp_path, tiny_settings(data={"select": "last"}, training={"epochs": 6}))
+    weights = {}
+    longer.run(
+        lambda event: (
+            weights.update({event.epoch.epoch: longer.trainer.model.relation.weight.clone()})
+            if isinstance(event, Looked)
+            else None
+        )
+    )
+    # The course of the learning rate is that of all epochs.
+    assert torch.equal(best["model"]["relation.weight"], weights[3])
+    assert measure(fit.folder, tiny_graph(), CPU)["selected_by"] == "epoch number"
+    again = resume(fit.folder, settings, tiny_graph(), CPU)
+    assert run(again) == []
+
+
+def test_select_on_test_is_told_apart(tmp_path):
+    settings = tiny_settings(data={"select": "test"}, training={"evaluate_every": 1})
+    fit = new_fit(tmp_path, settings)
+    events = run(fit)
+    best = load_checkpoint(fit.folder.best)
+    result = measure(fit.folder, tiny_graph(), CPU)
+    test_mrr = result["splits"]["test"]["overall"]["mrr"]
+    assert test_mrr == pytest.approx(max(event.mrr for event in events))
+    assert best["validation_mrr"] is None
+    assert best["test_mrr"] == pytest.approx(test_mrr)
+    assert result["selected_by"] == best["selected_by"] == "test MRR (selected on test)"
+    assert result["validation_mrr"] is None
+    rows = metrics_of(fit.folder)
+    assert [row["test_mrr"] for row in rows] == [event.mrr for event in events]
+    assert {row["validation_mrr"] for row in rows} == {None}
+    assert "test MRR" in fit.folder.log.read_text()
 
 
 def test_the_selected_model_scores_as_when_it_was_looked_at(tmp_path):

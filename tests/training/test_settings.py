@@ -36,7 +36,7 @@ def other(field, values):
     """Return a value that is allowed and not the default."""
     value = getattr(values, field.name)
     choices = {
-        "select": "last",
+        "select": 3,
         "schedule": "cosine-restarts",
         "questions": "coin-flip",
         "precision": "bf16",
@@ -70,7 +70,9 @@ def test_a_whole_number_will_do_for_a_fraction(tmp_path):
         ("[tokens]\nimage = 1\n", r"image = 1 is not true or false"),
         ("[tokens]\nimage_cache = 5\n", r"image_cache = 5 is not a text"),
         ("[training]\nschedule = 'linear'\n", r"is not one of one-cycle, cosine-restarts, const"),
-        ("[data]\nselect = []\n", r"select = \[\] is not one of best, last"),
+        ("[data]\nselect = []\n", r"select = \[\] is not one of best, last, test or a whole"),
+        ("[data]\nselect = 0\n", r"--select 0: epochs are counted from 1"),
+        ("[data]\nselect = 121\n", r"--select 121: the run has 120 epochs"),
         ("training = 3\n", r"training = 3 is not a table"),
         ("[decoder]\noptions = 3\n", r"options = 3 is not a table"),
         ("[model]\ndim = 7\n", r"--dim 7 must be a multiple of --heads 4"),
