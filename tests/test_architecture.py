@@ -31,6 +31,7 @@ LAYERS = {
     "mygo_cli.testing": 2,
     "mygo_cli.graph": 3,
     "mygo_cli.halving": 3,
+    "mygo_cli.recipes": 3,
     "mygo_cli.tokens": 4,
     "mygo_cli.model": 5,
     "mygo_cli.ranking": 6,

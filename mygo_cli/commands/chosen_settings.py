@@ -1,60 +1,40 @@
-"""What a settings file and typed options together ask for."""
+"""What a recipe, a settings file and typed options together ask for."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mygo_cli import config
-from mygo_cli.commands.settings_options import overlaid
-from mygo_cli.training.settings import DecoderSettings, Settings
+from mygo_cli.recipes.reading import read_recipe, read_settings
+from mygo_cli.training.overlay import completed, laid_over
+from mygo_cli.training.settings import Settings
 
 
 def resolve(
-    config_file: Path | None, given: dict[str, dict[str, Any]], decoder_options: list[str]
+    config_file: Path | None,
+    given: Mapping[str, Mapping[str, Any]],
+    decoder_options: list[str],
+    recipe: str | None = None,
 ) -> Settings:
-    """Return the settings of a file overruled by the options that were typed."""
+    """Return the settings of a recipe, overruled by a file, overruled by the options typed."""
+    below = read_recipe(recipe) if recipe else {}
+    above = read_settings(config_file) if config_file else {}
+    where = str(config_file) if config_file else "mygo train"
+    settings = config.from_dict(Settings, laid_over(laid_over(below, above), given), where)
+    chosen = _parsed(settings.decoder.name, decoder_options)
+    decoder = dataclasses.replace(settings.decoder, options={**settings.decoder.options, **chosen})
+    return completed(dataclasses.replace(settings, decoder=decoder))
+
+
+def _parsed(decoder: str, pairs: list[str]) -> dict[str, Any]:
+    """Return the options of a decoder that were typed, as its plugin types them."""
     from mygo_cli import backends
     from mygo_cli.contracts import DECODERS
 
-    below = without_overruled(config.read_toml(config_file), given) if config_file else {}
-    where = str(config_file) if config_file else "mygo train"
-    settings = config.from_dict(Settings, overlaid(below, given), where)
-    cls = backends.load(DECODERS, settings.decoder.name)
-    flag = f"--decoder-option of {settings.decoder.name}"
-    named = {pair.partition("=")[0].strip().replace("-", "_") for pair in decoder_options}
-    parsed = dataclasses.asdict(config.from_pairs(cls.Options, decoder_options, flag))
-    chosen = {key: value for key, value in parsed.items() if key in named}
-    complete = config.from_dict(
-        cls.Options, {**settings.decoder.options, **chosen}, f"decoder {settings.decoder.name}"
-    )
-    decoder = dataclasses.replace(settings.decoder, options=dataclasses.asdict(complete))
-    folder = settings.data.folder
-    data = dataclasses.replace(
-        settings.data, folder=str(Path(folder).absolute()) if folder else None
-    )
-    return dataclasses.replace(settings, decoder=decoder, data=data)
-
-
-def without_overruled(below: dict[str, Any], given: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return a file's settings without what the typed options leave no use for.
-
-    That is the options of another decoder, and token caches of another graph or of a modality
-    that is switched off.
-    """
-    data, tokens, decoder = (
-        dict(section) if isinstance(section := below.get(name), dict) else {}
-        for name in ("data", "tokens", "decoder")
-    )
-    chosen = given.get("decoder", {}).get("name")
-    if chosen is not None and chosen != decoder.get("name", DecoderSettings().name):
-        decoder.pop("options", None)
-    folder = given.get("data", {}).get("folder")
-    moved = folder is not None and Path(folder).absolute() != Path(data.get("folder", ""))
-    for modality in ("image", "text"):
-        if moved or given.get("tokens", {}).get(modality) is False:
-            tokens.pop(f"{modality}_cache", None)
-    return below | {
-        name: section for name, section in (("tokens", tokens), ("decoder", decoder)) if section
-    }
+    cls = backends.load(DECODERS, decoder)
+    values = config.from_pairs(cls.Options, pairs, f"--decoder-option of {decoder}")
+    named = {pair.partition("=")[0].strip().replace("-", "_") for pair in pairs}
+    return {key: value for key, value in dataclasses.asdict(values).items() if key in named}

@@ -28,8 +28,8 @@ def show(found: Imported, dataset: str) -> None:
     source = f"published for {dataset}" if dataset in PUBLISHED else "by default in their script"
     console.say(f"run: {found.run}")
     console.say(
-        f"     read with --heads {known.heads} --image-tokens {known.image_tokens} "
-        f"--text-tokens {known.text_tokens}: as typed, in its file's name, or {source}"
+        f"     read with --heads {known.model.heads} --image-tokens {known.tokens.image_tokens} "
+        f"--text-tokens {known.tokens.text_tokens}: as typed, in its file's name, or {source}"
     )
     print_result(found.result)
     console.say("Next: mygo evaluate --ties official, or mygo rank --head X --relation Y")
@@ -61,9 +61,9 @@ def as_json(found: Imported) -> dict[str, Any]:
         **graph_as_json(found.graph),
         "caches": [cache_as_json(cache) for cache in found.caches],
         "run": str(found.run) if found.run else None,
-        "heads": known.heads if known else None,
-        "image_tokens": known.image_tokens if known else None,
-        "text_tokens": known.text_tokens if known else None,
+        "heads": known.model.heads if known else None,
+        "image_tokens": known.tokens.image_tokens if known else None,
+        "text_tokens": known.tokens.text_tokens if known else None,
         "result": found.result,
     }
 

@@ -104,13 +104,3 @@ def typed(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             section, _, field = name.partition("__")
             nested.setdefault(section, {})[field] = value
     return nested
-
-
-def overlaid(below: Mapping[str, Any], above: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return nested settings `below` with those of `above` in their place."""
-    merged = dict(below)
-    for section, values in above.items():
-        found = merged.get(section, {})
-        if isinstance(found, Mapping):  # what is no table is refused when it is read
-            merged[section] = {**found, **values}
-    return merged

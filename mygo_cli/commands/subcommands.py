@@ -31,6 +31,10 @@ LISTED = {
         "train:train",
         "Train a model; the newest token caches of the graph are used unless others are named.",
     ),
+    "recipes": Listed(
+        "recipes:recipes",
+        "List the recipes for mygo train and the experiments for mygo experiment, or print one.",
+    ),
     "evaluate": Listed(
         "evaluate:evaluate",
         "Measure a run: filtered ranks of heads and tails, overall and in groups.",
@@ -40,24 +44,37 @@ LISTED = {
         "Rank the missing side of a fact, best first. Ids or display names, any capitals.",
     ),
     "export": Listed(
-        "export:export", "Write entity vectors, relation vectors or scores of triples to a file."
+        "export:export",
+        "Write entity vectors, relation vectors or scores of triples to a file.",
     ),
     "import": Listed(
-        "importing:app", "Bring in graphs, token files and checkpoints of other tools."
+        "importing:app",
+        "Bring in graphs, token files and checkpoints of other tools.",
+    ),
+    "data": Listed(
+        "data:app",
+        "Look at a graph and check it for mistakes.",
+    ),
+    "cache": Listed(
+        "cache:app",
+        "Look at token caches, check them, join shards.",
+    ),
+    "tokens": Listed(
+        "tokens:app",
+        "Look at the tokens that the model reads.",
     ),
     "bench": Listed(
         "bench:bench",
         "Time training, ranking and tokenizing on this machine. Nothing is written.",
     ),
     "backends": Listed(
-        "backends:backends", "List the plugins: name, status, package and what each is."
+        "backends:backends",
+        "List the plugins: name, status, package and what each is.",
     ),
     "doctor": Listed(
-        "doctor:doctor", "Show versions, devices, plugins and folders, for a bug report."
+        "doctor:doctor",
+        "Show versions, devices, plugins and folders, for a bug report.",
     ),
-    "data": Listed("data:app", "Look at a graph and check it for mistakes."),
-    "cache": Listed("cache:app", "Look at token caches, check them, join shards."),
-    "tokens": Listed("tokens:app", "Look at the tokens that the model reads."),
 }
 
 

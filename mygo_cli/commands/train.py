@@ -25,9 +25,13 @@ from mygo_cli.training.settings import Settings
 
 @with_settings_options(Settings)
 def train(
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", help="Settings that come with mygo; mygo recipes lists them."),
+    ] = None,
     config_file: Annotated[
         Path | None,
-        typer.Option("--config", help="Settings in TOML; options given here overrule them."),
+        typer.Option("--config", help="Settings in TOML, over the recipe; options overrule both."),
     ] = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Go on with this interrupted run.")
@@ -55,7 +59,7 @@ def train(
         console.mute()
     given = typed(options)
     if resume is not None:
-        if given or config_file or decoder_option:
+        if given or recipe or config_file or decoder_option:
             raise UsageError(
                 "--resume goes on with the settings of its run.",
                 "Leave the other options out, or start a new run with --config CONFIG_OF_THE_RUN.",
@@ -64,7 +68,7 @@ def train(
         settings = folder.settings()
         folder, result = resume_run(folder, settings, settings_folder(settings), TrainingProgress)
     else:
-        settings = resolve(config_file, given, decoder_option or [])
+        settings = resolve(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
         folder, result = train_run(
             settings, settings_folder(settings), caches, runs, TrainingProgress

@@ -21,11 +21,12 @@ from mygo_cli.imports.official_checkout import (
     read_tokens,
 )
 from mygo_cli.imports.official_run import CODES, check_fits, make_run
-from mygo_cli.imports.official_settings import Published, known_settings, model_options
+from mygo_cli.imports.official_settings import known_settings
 from mygo_cli.imports.official_state import OfficialState, read_official_state
 from mygo_cli.imports.token_cache import check_ids, write_token_cache
 from mygo_cli.tokens.find import MODALITIES
 from mygo_cli.tokens.summary import Summary
+from mygo_cli.training.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Imported:
     graph: KnowledgeGraph
     caches: list[Summary]
     run: Path | None = None
-    known: Published | None = None
+    known: Settings | None = None
     result: dict[str, Any] | None = None
     checkpoints: Sequence[Path] = ()
 
@@ -85,7 +86,6 @@ def import_official(folder: Path, wanted: Wanted, places: Places, device: str = 
         known = known_settings(
             wanted.dataset, checkpoint, wanted.heads, wanted.image_tokens, wanted.text_tokens
         )
-        model_options(known, checkpoint)
     codebooks = {name: _codebook(checkout, name, checkpoint) for name in wanted.modalities}
     tokens = {name: read_tokens(checkout, name, dataset) for name in wanted.modalities}
     for name in wanted.modalities:

@@ -12,13 +12,6 @@ import numpy as np
 from mygo_cli import config, console
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.imports.official_settings import (
-    EPOCHS,
-    Published,
-    decoder_settings,
-    model_options,
-    training_settings,
-)
 from mygo_cli.imports.official_state import (
     IMAGE_CODES,
     TEXT_CODES,
@@ -31,7 +24,7 @@ from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
 from mygo_cli.training.run_folder import RunFolder, new_run
-from mygo_cli.training.settings import DataSettings, Settings, TokenSettings
+from mygo_cli.training.settings import DataSettings, Settings
 
 CODES = {IMAGE: IMAGE_CODES, TEXT: TEXT_CODES}
 CHECK_DATASET = "Is it a model of another dataset? --dataset names it."
@@ -63,7 +56,7 @@ def make_run(
     graph: KnowledgeGraph,
     relations: Sequence[str],
     caches: Mapping[str, Path],
-    known: Published,
+    known: Settings,
     runs: Path,
     device: str,
 ) -> tuple[RunFolder, dict[str, Any]]:
@@ -77,7 +70,7 @@ def make_run(
     from mygo_cli.training.result import measure
 
     chosen = choose_device(device)
-    settings = _settings(checkpoint, graph, caches, known, device)
+    settings = _settings(graph, caches, known, device)
     content = _best(checkpoint, settings, graph, relations, caches)
     folder = new_run(runs, graph.name, settings.decoder.name)
     folder.write(folder.config, config.to_toml(settings))
@@ -97,24 +90,18 @@ def _save(folder: RunFolder, content: dict[str, Any]) -> None:
 
 
 def _settings(
-    checkpoint: OfficialState,
-    graph: KnowledgeGraph,
-    caches: Mapping[str, Path],
-    known: Published,
-    device: str,
+    graph: KnowledgeGraph, caches: Mapping[str, Path], known: Settings, device: str
 ) -> Settings:
-    """Return the settings with which `mygo train` would train such a model."""
-    return Settings(
+    """Return what is known with graph, caches and device filled in; nothing is held out."""
+    return replace(
+        known,
         data=DataSettings(folder=str(graph.folder.absolute()), select="last"),
-        tokens=TokenSettings(
+        tokens=replace(
+            known.tokens,
             image_cache=str(caches[IMAGE].absolute()),
             text_cache=str(caches[TEXT].absolute()),
-            image_tokens=known.image_tokens,
-            text_tokens=known.text_tokens,
         ),
-        model=model_options(known, checkpoint),
-        decoder=decoder_settings(checkpoint),
-        training=training_settings(known, checkpoint.epoch or EPOCHS, device),
+        training=replace(known.training, device=device),
     )
 
 

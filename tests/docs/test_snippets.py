@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from mygo_cli import backends, config
-from mygo_cli.contracts import DECODERS
 from mygo_cli.demo import world_folder
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.options import ModelOptions
@@ -98,12 +96,3 @@ def test_the_plugin_page_prints_the_plugin(colour_words: Any) -> None:
     assert blocks("plugins.md", "toml") == [(PLUGIN / "pyproject.toml").read_text(encoding="utf-8")]
     run([test, "test_contract()"])
     assert run([decoder])["Cosine"].description == "cosine of context and entity"
-
-
-def test_the_published_settings_are_settings(tmp_path: Path) -> None:
-    (block,) = blocks("training.md", "toml")
-    (tmp_path / "db15k.toml").write_text(block)
-    settings = config.from_dict(Settings, config.read_toml(tmp_path / "db15k.toml"), "training.md")
-    options = backends.load(DECODERS, settings.decoder.name).Options
-    config.from_dict(options, settings.decoder.options, "training.md")
-    assert settings.training.epochs == 1500

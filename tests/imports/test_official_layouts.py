@@ -136,7 +136,8 @@ def test_settings_in_the_name_of_the_checkpoint(tmp_path: Path) -> None:
     name += "max_vis_token_7max_txt_token_3tuckermu_0.01_1000.ckpt"
     found = run_import(CHECKOUT, tmp_path, checkpoint=rewritten(tmp_path, name))
     assert found.known is not None
-    assert (found.known.heads, found.known.image_tokens, found.known.text_tokens) == (4, 7, 3)
+    tokens = found.known.tokens
+    assert (found.known.model.heads, tokens.image_tokens, tokens.text_tokens) == (4, 7, 3)
     assert found.result is not None
     assert found.result["epoch"] == 1000
 

@@ -1,0 +1,1 @@
+"""Recipes (settings that belong to a dataset) and ready experiments, as TOML."""

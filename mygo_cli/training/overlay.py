@@ -1,0 +1,77 @@
+"""Settings laid over one another: a recipe, a file, a variant, what was typed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mygo_cli import config
+from mygo_cli.training.settings import DecoderSettings, Settings
+
+Nested = Mapping[str, Any]  # the tables of a settings file
+
+
+def laid_over(below: Nested, above: Nested) -> dict[str, Any]:
+    """Return nested settings `above` over those `below`, of which goes what has no use any more."""
+    return overlaid(without_overruled(below, above), above)
+
+
+def overlaid(below: Nested, above: Nested) -> dict[str, Any]:
+    """Return nested settings `below` with those of `above` in their place, table by table."""
+    merged = dict(below)
+    for key, value in above.items():
+        found = merged.get(key, {})
+        if not isinstance(value, Mapping):
+            merged[key] = value
+        elif isinstance(found, Mapping):  # what should be a table and is none is refused when read
+            merged[key] = overlaid(found, value)
+    return merged
+
+
+def without_overruled(below: Nested, above: Nested) -> dict[str, Any]:
+    """Return the settings `below` without what those `above` leave no use for.
+
+    That is the options of another decoder, and token caches of another graph or of a modality
+    that is switched off.
+    """
+    data, tokens, decoder = (dict(_table(below, name)) for name in ("data", "tokens", "decoder"))
+    chosen = _table(above, "decoder").get("name")
+    if chosen is not None and chosen != decoder.get("name", DecoderSettings().name):
+        decoder.pop("options", None)
+    folder = _table(above, "data").get("folder")
+    moved = isinstance(folder, (str, Path)) and (
+        Path(folder).absolute() != Path(data.get("folder", ""))
+    )
+    for modality in ("image", "text"):
+        if moved or _table(above, "tokens").get(modality) is False:
+            tokens.pop(f"{modality}_cache", None)
+    return dict(below) | {
+        name: section for name, section in (("tokens", tokens), ("decoder", decoder)) if section
+    }
+
+
+def _table(nested: Nested, name: str) -> Nested:
+    section = nested.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def completed(settings: Settings) -> Settings:
+    """Return settings with every option of the decoder, and the graph's folder from the root.
+
+    Raises `BackendError` for a decoder that is not there, `UsageError` for an option it has not.
+    """
+    from mygo_cli import backends
+    from mygo_cli.contracts import DECODERS
+
+    named, folder = settings.decoder, settings.data.folder
+    cls = backends.load(DECODERS, named.name)
+    options = config.from_dict(cls.Options, named.options, f"decoder {named.name}")
+    return dataclasses.replace(
+        settings,
+        decoder=dataclasses.replace(named, options=dataclasses.asdict(options)),
+        data=dataclasses.replace(
+            settings.data, folder=str(Path(folder).absolute()) if folder else None
+        ),
+    )

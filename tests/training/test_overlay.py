@@ -1,0 +1,86 @@
+"""Settings laid over one another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mygo_cli import config
+from mygo_cli.errors import BackendError, UsageError
+from mygo_cli.training.overlay import completed, laid_over
+from mygo_cli.training.settings import DataSettings, DecoderSettings, Settings
+
+BELOW = {
+    "data": {"folder": "a", "holdout": 0.1},
+    "tokens": {"image_cache": "a/image.h5", "text_cache": "a/text.h5", "image_tokens": 4},
+    "decoder": {"name": "tucker", "options": {"chunk": 7, "input_dropout": 0.3}},
+}
+
+
+def test_what_is_above_wins_and_the_rest_shows_through():
+    above = {"data": {"holdout": 0.2}, "decoder": {"options": {"chunk": 9}}, "model": {"dim": 8}}
+    assert laid_over(BELOW, above) == {
+        "data": {"folder": "a", "holdout": 0.2},
+        "tokens": BELOW["tokens"],
+        "decoder": {"name": "tucker", "options": {"chunk": 9, "input_dropout": 0.3}},
+        "model": {"dim": 8},
+    }
+    assert BELOW["decoder"]["options"]["chunk"] == 7
+    assert laid_over(BELOW, {}) == BELOW
+    assert laid_over({}, BELOW) == BELOW
+
+
+def test_another_decoder_drops_the_options_below():
+    decoder = {"name": "transe", "options": {"norm": 1}}
+    assert laid_over(BELOW, {"decoder": decoder})["decoder"] == decoder
+    assert laid_over(BELOW, {"decoder": {"name": "tucker"}})["decoder"] == BELOW["decoder"]
+    assert laid_over({"decoder": {"options": {"chunk": 7}}}, {"decoder": {"name": "tucker"}}) == {
+        "decoder": {"name": "tucker", "options": {"chunk": 7}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("above", "kept"),
+    [
+        ({"data": {"folder": "b"}}, {"image_tokens"}),
+        ({"data": {"folder": Path("a").absolute()}}, {"image_tokens"}),
+        ({"tokens": {"image": False}}, {"image", "text_cache", "image_tokens"}),
+    ],
+)
+def test_caches_without_use_are_dropped(above, kept):
+    assert set(laid_over(BELOW, above)["tokens"]) == kept
+
+
+def test_the_same_graph_keeps_its_caches():
+    here = {"data": {"folder": str(Path("a").absolute())}}
+    below = laid_over(BELOW, here)
+    assert "image_cache" not in below["tokens"]  # a relative path may mean another place
+    again = laid_over({**BELOW, **here}, here)
+    assert again["tokens"] == BELOW["tokens"]
+
+
+@pytest.mark.parametrize(
+    ("below", "above"),
+    [
+        ({"training": 3}, {"training": {"epochs": 2}}),
+        ({"training": {"epochs": 2}}, {"training": 3}),
+        (BELOW, {"decoder": "tucker"}),
+        (BELOW, {"data": {"folder": 5}}),
+        (BELOW, {"data": 5, "tokens": []}),
+    ],
+)
+def test_what_is_no_table_is_refused_when_it_is_read(below, above):
+    with pytest.raises(UsageError, match=r"x: .* is not a "):
+        config.from_dict(Settings, laid_over(below, above), "x")
+
+
+def test_completed():
+    settings = completed(Settings(DataSettings(folder="a"), decoder=DecoderSettings("transe")))
+    assert settings.decoder.options == {"norm": 2}
+    assert settings.data.folder == str(Path("a").absolute())
+    assert completed(settings) == settings
+    with pytest.raises(BackendError, match="Did you mean transe"):
+        completed(Settings(decoder=DecoderSettings("trans")))
+    with pytest.raises(UsageError, match="unknown setting nrm"):
+        completed(Settings(decoder=DecoderSettings("transe", {"nrm": 1})))
