@@ -38,6 +38,7 @@ LAYERS = {
     "mygo_cli.training": 7,
     "mygo_cli.bench": 8,
     "mygo_cli.demo": 8,
+    "mygo_cli.experiments": 8,
     "mygo_cli.exports": 8,
     "mygo_cli.imports": 8,
     "mygo_cli.commands": 9,

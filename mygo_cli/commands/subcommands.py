@@ -35,9 +35,17 @@ LISTED = {
         "recipes:recipes",
         "List the recipes for mygo train and the experiments for mygo experiment, or print one.",
     ),
+    "experiment": Listed(
+        "experiment:experiment",
+        "Train every variant of an experiment with every seed; what is done already is kept.",
+    ),
     "evaluate": Listed(
         "evaluate:evaluate",
         "Measure a run: filtered ranks of heads and tails, overall and in groups.",
+    ),
+    "compare": Listed(
+        "compare:compare",
+        "Rank a split with several runs, and say how sure their MRR and its differences are.",
     ),
     "rank": Listed(
         "rank:rank",

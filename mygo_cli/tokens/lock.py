@@ -1,4 +1,4 @@
-"""One writer per cache file."""
+"""One writer per cache file, or whatever else has a name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from pathlib import Path
 from mygo_cli.errors import DataError
 
 
+class HeldElsewhere(DataError):
+    """Another process is at work on the same thing."""
+
+
 @contextmanager
 def only_writer(path: Path) -> Iterator[None]:
     """Hold `path` against other processes that write it, by a lock on a file beside it.
 
-    The system drops the lock with the process, however that ends. Raises `DataError` at once
+    The system drops the lock with the process, however that ends. Raises `HeldElsewhere` at once
     where another process holds it. File systems without locks are trusted.
     """
     lock = path.with_name(path.name + ".lock")
@@ -41,7 +45,7 @@ def _acquire(path: Path, lock: Path) -> int:
             os.close(handle)
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
-            raise DataError(
+            raise HeldElsewhere(
                 f"{path}: another process is writing this cache.",
                 "Wait for it, or stop it and give the same command again.",
             ) from error

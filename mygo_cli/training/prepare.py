@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout, validation_leak
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokens.find import newest_cache
+from mygo_cli.tokens.find import MODALITIES, newest_cache
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
 from mygo_cli.training.settings import Settings
@@ -46,10 +47,30 @@ def with_tokens(
     settings: Settings, graph: KnowledgeGraph, caches: Path
 ) -> tuple[Settings, TokenTable | None, TokenTable | None]:
     """Return the settings with their caches named, and the token tables of both modalities."""
+    settings = with_caches(settings, graph, caches)
     tokens = settings.tokens
-    changes: dict[str, Any] = {}
     tables: dict[str, TokenTable | None] = {"image": None, "text": None}
     for modality in tables:
+        if path := getattr(tokens, f"{modality}_cache"):
+            kept = getattr(tokens, f"{modality}_tokens")
+            most = tokens.max_images if modality == "image" else None
+            tables[modality] = load_token_table(Path(path), graph, kept, most)
+    return settings, tables["image"], tables["text"]
+
+
+def with_caches(
+    settings: Settings,
+    graph: KnowledgeGraph,
+    caches: Path,
+    tell: Callable[[str], None] = console.note,
+) -> Settings:
+    """Return the settings with a cache named for each modality; one without a cache is off.
+
+    `tell` is told of those. Raises `UsageError` where nothing is left to learn from.
+    """
+    tokens = settings.tokens
+    changes: dict[str, Any] = {}
+    for modality in MODALITIES:
         named = getattr(tokens, f"{modality}_cache")
         if not getattr(tokens, modality):
             if named:
@@ -57,20 +78,17 @@ def with_tokens(
             continue
         path = Path(named) if named else newest_cache(caches, graph, modality)
         if path is None:
-            console.note(
+            tell(
                 f"No {modality} tokens of {graph.name} in {caches}: training without. "
                 "mygo tokenize makes them."
             )
             changes[modality] = False
             continue
-        kept = getattr(tokens, f"{modality}_tokens")
-        most = tokens.max_images if modality == "image" else None
-        tables[modality] = load_token_table(path, graph, kept, most)
         changes[f"{modality}_cache"] = str(path.absolute())
-    settings = dataclasses.replace(settings, tokens=dataclasses.replace(tokens, **changes))
-    if not (settings.model.structure or tables["image"] or tables["text"]):
+    tokens = dataclasses.replace(tokens, **changes)
+    if not (settings.model.structure or tokens.image or tokens.text):
         raise UsageError(
             "Nothing is left to learn from: no structure, no image tokens, no text tokens.",
             "Leave out --no-structure, or run mygo tokenize first.",
         )
-    return settings, tables["image"], tables["text"]
+    return dataclasses.replace(settings, tokens=tokens)

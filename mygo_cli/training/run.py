@@ -35,11 +35,17 @@ def silent(fit: Fit) -> AbstractContextManager[Watch]:
 
 
 def train_run(
-    settings: Settings, graph_folder: Path, caches: Path, runs: Path, progress: Progress = silent
+    settings: Settings,
+    graph_folder: Path,
+    caches: Path,
+    runs: Path,
+    progress: Progress = silent,
+    empty: RunFolder | None = None,
 ) -> Finished:
     """Train from the start in a new run folder; return the folder and `result.json`.
 
-    Processes that torchrun started share the work: each returns the same, the first one writes.
+    The folder is made in `runs`, unless there is an `empty` one. Processes that torchrun started
+    share the work: each returns the same, the first one writes.
     """
     device = choose_device(own_device(settings.training.device))
     graph = prepared_graph(settings, graph_folder)
@@ -47,7 +53,7 @@ def train_run(
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text).to(device)
     with joined(device) as processes:
-        folder = _new_folder(settings, graph, runs, device, processes)
+        folder = _new_folder(settings, graph, runs, empty, device, processes)
         with complete(processes, lambda: how_to_go_on(folder, processes)):
             fit = Fit(folder, settings, graph, model, processes)
             return _finish(fit, graph, progress)
@@ -70,14 +76,15 @@ def _new_folder(
     settings: Settings,
     graph: KnowledgeGraph,
     runs: Path,
+    empty: RunFolder | None,
     device: torch.device,
     processes: Processes,
 ) -> RunFolder:
-    """Return the run folder that the first process makes."""
+    """Return the run folder that the first process makes or fills."""
     if not processes.first:
         return RunFolder(processes.gather_objects(None)[0])
     label = LABEL if settings.data.select == "test" else ""
-    folder = new_run(runs, graph.name, settings.decoder.name, label)
+    folder = empty or new_run(runs, graph.name, settings.decoder.name, label)
     folder.write(folder.config, config.to_toml(settings))
     folder.write_json(folder.environment, environment(device, processes.count))
     processes.gather_objects(folder.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from mygo_cli.demo import world_folder
+from mygo_cli.experiments.definition import ExperimentFile, read_experiment
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.tokens.images import tokenize_images
@@ -88,6 +90,20 @@ def test_a_run_is_read_as_described(
 def _rows(page: str, word: str) -> str:
     lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
     return "\n".join(line for line in lines if line.startswith("|") and f"| {word} |" in line)
+
+
+def test_the_experiments_of_the_page_are_experiments(tmp_path: Path) -> None:
+    first, second = blocks("experiments.md", "toml")
+    rows = []
+    for text in (first, second):
+        (tmp_path / "page.toml").write_text(text, encoding="utf-8")
+        rows.append([each.name for each in read_experiment(tmp_path / "page.toml").variants])
+    assert rows[0] == ["distmult", "dot"]
+    assert rows[1][0] == "BEiT v2, max_images=1"
+    assert len(rows[1]) == 6
+    keys = {f"`{field.name}`" for field in dataclasses.fields(ExperimentFile)}
+    page = (DOCS / "experiments.md").read_text(encoding="utf-8").replace("[", "").replace("]", "")
+    assert not [key for key in keys if key not in page]
 
 
 def test_the_plugin_page_prints_the_plugin(colour_words: Any) -> None:

@@ -1,0 +1,59 @@
+"""What `mygo experiment` prints: the plan before, the table after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mygo_cli import console
+
+if TYPE_CHECKING:
+    from mygo_cli.experiments.outcome import Row
+    from mygo_cli.experiments.plan import PlannedRun
+    from mygo_cli.experiments.tables import Table
+
+SHOWN = {
+    ("valid", "mrr"): "valid MRR",
+    ("test", "mrr"): "test MRR",
+    ("test", "hits@1"): "Hits@1",
+    ("test", "hits@10"): "Hits@10",
+}
+
+
+def print_table(table: Table, as_json: bool = False) -> None:
+    """Save the tables, and print what fits on a terminal of them."""
+    from mygo_cli.experiments.tables import plain
+
+    table.save()
+    if as_json:
+        rows = [plain(row, table.folder) for row in table.rows]
+        console.print_json({"folder": str(table.folder), "rows": rows})
+        return
+    headers = ("variant", "runs", *SHOWN.values(), "seconds")
+    console.table(headers, [_cells(row) for row in table.rows])
+    if table.warning:
+        console.say(table.warning)
+    console.say(f"Tables: {table.folder}/table.md, table.csv, table.tex")
+
+
+def _cells(row: Row) -> list[object]:
+    spreads = [row.metrics.get(column) for column in SHOWN]
+    seconds = None if row.seconds is None else round(row.seconds.mean)
+    runs = str(row.wanted) if len(row.runs) == row.wanted else f"{len(row.runs)} of {row.wanted}"
+    return [row.label, runs, *(spread and spread.text(3) for spread in spreads), seconds]
+
+
+def print_plan(plan: Sequence[PlannedRun], folder: Path, as_json: bool) -> None:
+    """Print every run with its state."""
+    from mygo_cli.experiments.conduct import found_runs, state_of
+
+    found = found_runs(folder / "runs")
+    rows = [(run.variant, run.seed, state_of(found.get(run.identity))) for run in plan]
+    if as_json:
+        keys = ("variant", "seed", "state")
+        lines = [dict(zip(keys, row, strict=True)) for row in rows]
+        console.print_json({"folder": str(folder), "runs": lines})
+        return
+    console.table(("variant", "seed", "state"), rows)
+    console.say(f"They belong into {folder}/runs.")

@@ -1,0 +1,146 @@
+"""Training what an experiment still lacks: finished runs are found, interrupted ones go on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mygo_cli import config
+from mygo_cli.errors import DataError, Interrupted, MygoError, lacks_memory
+from mygo_cli.experiments.plan import PlannedRun, identity
+from mygo_cli.tokens.lock import HeldElsewhere, only_writer
+from mygo_cli.training.run import Progress, resume_run, silent, train_run
+from mygo_cli.training.run_folder import RunFolder, make_run
+from mygo_cli.training.selection import LABEL
+from mygo_cli.training.settings import Settings
+from mygo_cli.whole_file import written_whole
+
+ORIGIN = "experiment.json"  # in a run's folder: which variant it is, and of which data
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a planned run ended, and why in a line if it is not done."""
+
+    run: PlannedRun
+    how: Literal["done", "failed", "elsewhere"]
+    why: str = ""
+
+
+def conduct(
+    plan: Sequence[PlannedRun],
+    runs: Path,
+    folder_of: Callable[[Settings], Path],
+    begin: Callable[[PlannedRun], None],
+    progress: Progress = silent,
+) -> Iterator[Ended]:
+    """Train every planned run that is not done, one after the other, and yield how each ended.
+
+    `begin` is told before each. A run that fails does not stop the others; `Interrupted` does. A
+    run that another process is training is left to it.
+    """
+    done = done_runs(plan, runs)
+    for run in plan:
+        if run.identity in done:
+            continue
+        done.add(run.identity)  # a variant that is the same as an earlier one is not tried again
+        begin(run)
+        yield _ended(run, runs, folder_of(run.settings), progress)
+
+
+def _ended(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> Ended:
+    """Train a run and return how that ended."""
+    try:
+        _train(run, runs, graph, progress)
+    except Interrupted:
+        raise
+    except HeldElsewhere:
+        return Ended(run, "elsewhere", "another process is training it.")
+    except MygoError as error:
+        return Ended(run, "failed", str(error))
+    except Exception as error:  # the others may be fine, and nobody watches at night
+        line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        return Ended(run, "failed", "Out of memory." if lacks_memory(error) else line)
+    return Ended(run, "done")
+
+
+def make_folder(folder: Path, asked: Path) -> Path:
+    """Make the folder of an experiment with a copy of its file; return that of its runs."""
+    runs = folder / "runs"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        content = asked.read_bytes()
+    except OSError as error:
+        raise DataError(f"{error.filename}: {error.strerror}.", "Name another --output.") from error
+    with written_whole(folder / "experiment.toml") as file:
+        file.write(content)
+    return runs
+
+
+def _train(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> None:
+    """Train a run from the start, or from where it stopped."""
+    name = hashlib.sha256(run.identity.encode()).hexdigest()[:12]
+    with only_writer(runs / name):
+        folder = found_runs(runs).get(run.identity)
+        if is_done(folder):
+            return
+        if folder is not None and folder.last.exists():
+            resume_run(folder, run.settings, graph, progress)
+            return
+        folder = folder or _new_folder(run, runs)
+        folder.forget_after(0)
+        # Everything is named in the settings: no folder of caches is searched.
+        train_run(run.settings, graph, runs, runs, progress, folder)
+
+
+def _new_folder(run: PlannedRun, runs: Path) -> RunFolder:
+    """Make the folder in which a run will be found again."""
+    words = re.sub(r"[^\w.=+-]+", "-", run.variant).strip("-.")[:60] or "run"
+    label = f"_{LABEL}" if run.settings.data.select == "test" else ""
+    folder = make_run(runs, f"{words}_seed-{run.seed}{label}")
+    folder.write(folder.config, config.to_toml(run.settings))
+    origin = {"variant": run.variant, "seed": run.seed, "data_sha256": run.data_sha256}
+    folder.write_json(folder.path / ORIGIN, origin)
+    return folder
+
+
+def found_runs(runs: Path) -> dict[str, RunFolder]:
+    """Return the runs of a folder by identity; of equal ones the one that came furthest."""
+    found: dict[str, RunFolder] = {}
+    for path in sorted(runs.glob(f"*/{ORIGIN}")):
+        folder = RunFolder(path.parent)
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))["data_sha256"]
+            key = identity(folder.settings(), data)
+        except (MygoError, ValueError, KeyError, TypeError, OSError):
+            continue  # not a run of today's settings, or cut short while it was made
+        if key not in found or _progress_of(folder) > _progress_of(found[key]):
+            found[key] = folder
+    return found
+
+
+def done_runs(plan: Sequence[PlannedRun], runs: Path) -> set[str]:
+    """Return the identities of the planned runs that are done."""
+    found = found_runs(runs)
+    return {run.identity for run in plan if is_done(found.get(run.identity))}
+
+
+def is_done(folder: RunFolder | None) -> bool:
+    """Say whether there is a run, trained and measured."""
+    return folder is not None and folder.result.exists()
+
+
+def state_of(folder: RunFolder | None) -> str:
+    """Return what a plan says of a run: done, interrupted or to do."""
+    if is_done(folder):
+        return "done"
+    return "interrupted" if folder is not None and folder.last.exists() else "to do"
+
+
+def _progress_of(folder: RunFolder) -> int:
+    return 2 * folder.result.exists() + folder.last.exists()

@@ -1,0 +1,116 @@
+"""The runs that an experiment consists of, with settings resolved and data identified."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mygo_cli import config
+from mygo_cli.errors import MygoError
+from mygo_cli.experiments.definition import Experiment
+from mygo_cli.graph.files import SPLITS
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.reading import read_graph
+from mygo_cli.recipes.reading import read_recipe
+from mygo_cli.tokens.cache import TokenCache
+from mygo_cli.tokens.find import MODALITIES
+from mygo_cli.training.overlay import Nested, completed, laid_over
+from mygo_cli.training.prepare import with_caches
+from mygo_cli.training.settings import Settings
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One variant with one seed: everything that decides what comes of it.
+
+    `data_sha256` identifies triples and tokens, wherever they lie.
+    """
+
+    variant: str
+    settings: Settings
+    data_sha256: str
+
+    @property
+    def seed(self) -> int:
+        """Return the seed."""
+        return self.settings.training.seed
+
+    @property
+    def identity(self) -> str:
+        """Return what is the same for two runs that give the same model."""
+        return identity(self.settings, self.data_sha256)
+
+
+def identity(settings: Settings, data_sha256: str) -> str:
+    """Return a run's settings and data as one text.
+
+    Places and devices make no difference, nor how many tokens are kept of a modality that is off.
+    """
+    values: dict[str, Any] = dataclasses.asdict(settings)
+    values["data"].pop("folder")
+    values["training"].pop("device")
+    for modality in MODALITIES:
+        values["tokens"].pop(f"{modality}_cache")
+        if not values["tokens"][modality]:
+            values["tokens"].pop(f"{modality}_tokens")
+    if not settings.tokens.image:
+        values["tokens"].pop("max_images")
+    return json.dumps([values, data_sha256], sort_keys=True, default=str)
+
+
+def planned_runs(
+    experiment: Experiment,
+    typed: Nested,
+    folder_of: Callable[[Settings], Path],
+    caches: Path,
+    tell: Callable[[str], None],
+) -> list[PlannedRun]:
+    """Return every run, all variants with the first seed first.
+
+    Settings are those of the recipe, overruled by the file's, by those `typed`, by the variant's.
+    `folder_of` finds the graph. `tell` is told once of each modality that has no token cache.
+    Raises `MygoError` for anything wrong with settings, graph or caches: nothing has run then.
+    """
+    recipe = read_recipe(experiment.recipe) if experiment.recipe else {}
+    common = laid_over(laid_over(recipe, experiment.settings), typed)
+    graphs = cache(read_graph)
+    tell_once = cache(tell)
+    runs = []
+    for variant in experiment.variants:
+        where = f"{experiment.path}: {variant.name}"
+        settings = config.from_dict(Settings, laid_over(common, variant.changes), where)
+        try:
+            settings = completed(settings)
+            graph = graphs(folder_of(settings))
+            settings = with_caches(settings, graph, caches, tell_once)
+            runs.append(PlannedRun(variant.name, settings, data_sha256(graph, settings)))
+        except MygoError as error:
+            raise type(error)(f"{variant.name}: {error.problem}", error.way_out) from error
+    return [with_seed(run, seed) for seed in experiment.seeds for run in runs]
+
+
+def with_seed(run: PlannedRun, seed: int) -> PlannedRun:
+    """Return a planned run with another seed."""
+    training = dataclasses.replace(run.settings.training, seed=seed)
+    return dataclasses.replace(run, settings=dataclasses.replace(run.settings, training=training))
+
+
+def data_sha256(graph: KnowledgeGraph, settings: Settings) -> str:
+    """Return the sha256 in hex over a graph's names and triples, and the tokens that are read."""
+    digest = hashlib.sha256(f"{graph.entities_sha256}\n{graph.relations}\n".encode())
+    for split in SPLITS:
+        digest.update(split.encode() + graph.split(split).tobytes())
+    for modality, tokens in _token_caches(settings).items():
+        digest.update(f"{modality} {tokens.info.fingerprint} {tokens.sources_sha256}".encode())
+    return digest.hexdigest()
+
+
+def _token_caches(settings: Settings) -> Mapping[str, TokenCache]:
+    paths = {name: getattr(settings.tokens, f"{name}_cache") for name in MODALITIES}
+    return {name: TokenCache.open(Path(path)) for name, path in paths.items() if path}
