@@ -95,6 +95,6 @@ def _import_pyarrow() -> tuple[Any, Any]:
     except ImportError as error:
         raise MygoError(
             "Parquet needs the package pyarrow, which is not installed.",
-            "pip install 'mygo[parquet]', or write .tsv, .csv or .jsonl.",
+            "pip install pyarrow, or write .tsv, .csv or .jsonl.",
         ) from error
     return pyarrow, pyarrow.parquet

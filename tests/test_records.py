@@ -153,7 +153,7 @@ def test_parquet_without_its_package(monkeypatch):
         return importing(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MygoError, match=r"pip install 'mygo\[parquet\]', or write \.tsv"):
+    with pytest.raises(MygoError, match=r"pip install pyarrow, or write \.tsv"):
         format_of(Path("facts.parquet"))
     assert format_of(Path("facts.tsv")) == "tsv"
 

@@ -94,8 +94,7 @@ def _measured(
 
     triples, known = graph.split(split), graph.all_triples()
     rivals = evaluate(
-        *(trained.score, triples, known, batch_size, trained.device),
-        lambda done: bar.advance(task, done),
+        trained.score, triples, known, batch_size, lambda done: bar.advance(task, done)
     )
     all_ranks = ranks(rivals.better, rivals.ties)
     overall = metrics(all_ranks)

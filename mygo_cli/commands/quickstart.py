@@ -16,6 +16,7 @@ from mygo_cli.commands.train import train
 
 TRY_NEXT = (
     ("mygo rank --head Japan --relation imports_from --hide-known", "only facts that are new"),
+    ("mygo complete --top 25", "the most plausible facts that the graph does not hold"),
     ("mygo tokens show kenya --html kenya.html", "the picture patches that Kenya is known by"),
     ("mygo train --no-image --no-text", "the same model on structure alone"),
     ("mygo train --decoder distmult", "another decoder; mygo backends lists them"),

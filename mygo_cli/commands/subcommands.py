@@ -51,6 +51,10 @@ LISTED = {
         "rank:rank",
         "Rank the missing side of a fact, best first. Ids or display names, any capitals.",
     ),
+    "complete": Listed(
+        "complete:complete",
+        "Find the most plausible facts that the graph does not hold, best first.",
+    ),
     "export": Listed(
         "export:export",
         "Write entity vectors, relation vectors or scores of triples to a file.",

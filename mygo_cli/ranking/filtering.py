@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mygo_cli.model.mygo import Queries
 from mygo_cli.ranking.queries import Questions, Triples, ask, question_keys, row_places
 
 
@@ -23,8 +24,7 @@ class FilteredQuestions:
 
     def known_of(self, rows: slice) -> tuple[Tensor, Tensor]:
         """Return the known answers of a range of questions, in compressed rows of their own."""
-        start = self.known_start[rows.start : rows.stop + 1]
-        return start - start[0], self.known[start[0] : start[-1]]
+        return rows_of(self.known_start, self.known, rows)
 
 
 def filter_questions(triples: Triples, known: Triples) -> FilteredQuestions:
@@ -32,22 +32,36 @@ def filter_questions(triples: Triples, known: Triples) -> FilteredQuestions:
 
     The rows of `known` (K, 3) are distinct.
     """
-    questions, pool = ask(triples), ask(known)
-    first, count = _rows_in(pool, questions)
-    start, places = row_places(first, count)
-    return FilteredQuestions(questions, start, pool.answers[places])
+    questions = ask(triples)
+    return FilteredQuestions(questions, *find_known(questions.queries(slice(None)), known))
 
 
-def _rows_in(pool: Questions, questions: Questions) -> tuple[Tensor, Tensor]:
-    """Return where each question's answers begin in `pool`, and how many there are, both (Q,)."""
-    if not len(pool) or not len(questions):
-        nothing = torch.zeros(len(questions), dtype=torch.long)
+def find_known(queries: Queries, known: Triples) -> tuple[Tensor, Tensor]:
+    """Return the known answers of queries in compressed rows, both int64.
+
+    Query i has `answers[start[i]:start[i + 1]]` among the distinct rows of `known` (K, 3).
+    """
+    pool = ask(known)
+    start, places = row_places(*_rows_in(pool, queries))
+    return start, pool.answers[places]
+
+
+def rows_of(start: Tensor, entries: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
+    """Return a range of compressed rows as compressed rows of their own."""
+    edges = start[rows.start : rows.stop + 1]
+    return edges - edges[0], entries[edges[0] : edges[-1]]
+
+
+def _rows_in(pool: Questions, queries: Queries) -> tuple[Tensor, Tensor]:
+    """Return where each query's answers begin in `pool`, and how many there are, both (Q,)."""
+    if not len(pool) or not len(queries.entity):
+        nothing = torch.zeros(len(queries.entity), dtype=torch.long)
         return nothing, nothing
-    entity = max(int(pool.entity.max()), int(questions.entity.max()))
-    relation = max(int(pool.relation.max()), int(questions.relation.max()))
+    entity = max(int(pool.entity.max()), int(queries.entity.max()))
+    relation = max(int(pool.relation.max()), int(queries.relation.max()))
     bounds = torch.tensor([[entity, relation, 0]])
     pool_keys, order = question_keys(pool.entity, pool.relation, pool.predict_head, bounds).sort()
-    keys = question_keys(questions.entity, questions.relation, questions.predict_head, bounds)
+    keys = question_keys(*queries, bounds)
     place = torch.searchsorted(pool_keys, keys).clamp(max=len(pool_keys) - 1)
     row = order[place]
     found = pool_keys[place] == keys

@@ -40,7 +40,9 @@ def commands_among(modules):
     return {name for name, file in files.items() if f"mygo_cli.commands.{file}" in modules}
 
 
-@pytest.mark.parametrize("words", ["--help", "--version", "train --help", "cache --help"])
+@pytest.mark.parametrize(
+    "words", ["--help", "--version", "train --help", "cache --help", "complete --help"]
+)
 def test_help_imports_nothing_heavy(words, tmp_path):
     assert imported_by(MYGO, *words.split(), cwd=tmp_path) & HEAVY == set()
 

@@ -1,0 +1,117 @@
+"""The most plausible unknown facts of a graph: every open question, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.halving import Portion
+from mygo_cli.model.mygo import Queries
+from mygo_cli.ranking.candidates import (
+    hide_answers,
+    hide_asked,
+    loop_relations,
+)
+from mygo_cli.ranking.filtering import find_known, rows_of
+from mygo_cli.ranking.ranks import check_finite
+from mygo_cli.ranking.top_facts import Facts, TopFacts
+
+SCORE_BYTES = 1 << 28  # at most this much for the scores of a block
+MOST_AT_ONCE = 512  # questions; more are not faster, and Ctrl-C waits for a block
+ENTRIES_AT_ONCE = 1 << 20  # scores looked through at once, in float64: what a cache holds
+
+
+def block_size(entities: int) -> int:
+    """Return how many questions to ask at once of a graph with so many entities."""
+    return max(1, min(MOST_AT_ONCE, SCORE_BYTES // (4 * max(1, entities))))
+
+
+def complete(
+    score: Callable[[Queries], Tensor],
+    graph: KnowledgeGraph,
+    queries: Queries,
+    top: TopFacts,
+    portion: Portion,
+    first: int = 0,
+) -> Iterator[int]:
+    """Ask `queries` from number `first` on and offer every fact they lead to to `top`.
+
+    The queries that ask for tails come first. Yields the number of the next query after each block
+    of at most `portion.size`. Known facts of any split are left out, and so is the entity asked
+    about, unless the relation has loops. The plausibility of an answer is its probability, the
+    softmax of the scores over all entities, times the number of answers that the graph holds to
+    the question, 1 if it holds none. Raises `MygoError` for a score that is not a finite number.
+    """
+    facts = graph.all_triples()
+    known, loops = find_known(queries, facts), loop_relations(facts, len(graph.relations))
+    tails = int((~queries.predict_head).sum())
+    while first < len(queries.entity):
+        # A block asks for one side, so that it leads to no fact twice.
+        end = tails if first < tails else len(queries.entity)
+        scores = portion.attempt(partial(_ask, score, queries, first, end, portion))
+        check_finite(scores)
+        step = max(1, ENTRIES_AT_ONCE // scores.shape[1])
+        for start in range(0, len(scores), step):
+            part = slice(start, min(start + step, len(scores)))
+            rows = slice(first + part.start, first + part.stop)
+            asked = Queries(*(column[rows] for column in queries))
+            beliefs = log_beliefs(scores[part], asked, loops, *rows_of(*known, rows))
+            top.offer(_promising(top, scores[part], beliefs, asked, graph))
+        first += len(scores)
+        yield first
+
+
+def _ask(
+    score: Callable[[Queries], Tensor], queries: Queries, first: int, end: int, portion: Portion
+) -> Tensor:
+    """Return the scores (B, N) of the queries from `first` on, of all before `end` at most."""
+    rows = slice(first, min(first + portion.size, end))
+    scores = score(Queries(*(column[rows] for column in queries)))
+    return scores.cpu() if scores.device.type == "mps" else scores  # which has no float64
+
+
+def log_beliefs(
+    scores: Tensor, queries: Queries, loops: Tensor, start: Tensor, answers: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return log-probability and log-plausibility of scored answers (B, N), float64.
+
+    Both are -inf for the `answers` that are known, compressed rows, and for the entity asked about
+    where its relation has no `loops`; only the latter is no candidate of the softmax.
+    """
+    probability = scores.double()
+    hide_asked(probability, queries, loops)
+    probability -= probability.logsumexp(1, keepdim=True).nan_to_num(neginf=0.0)
+    hide_answers(probability, start, answers)
+    known = start.diff().clamp(min=1).double().log()
+    return probability, probability + known.to(probability.device)[:, None]
+
+
+def _promising(
+    top: TopFacts,
+    scores: Tensor,
+    beliefs: tuple[Tensor, Tensor],
+    queries: Queries,
+    graph: KnowledgeGraph,
+) -> Facts:
+    """Return the facts among scored answers (B, N) that may be among the best."""
+    probability, plausibility = beliefs
+    rows, entities = top.promising(plausibility)
+    asked = Queries(*(column[rows.cpu()] for column in queries))
+    return Facts(
+        graph.fact_keys(triples_of(asked, entities.cpu()).numpy()),
+        plausibility[rows, entities].cpu().numpy(),
+        probability[rows, entities].cpu().numpy(),
+        scores[rows, entities].cpu().numpy(),
+        asked.predict_head.numpy(),
+    )
+
+
+def triples_of(queries: Queries, answers: Tensor) -> Tensor:
+    """Return the facts (B, 3) that the `answers` (B,) make of their queries."""
+    head = torch.where(queries.predict_head, answers, queries.entity)
+    tail = torch.where(queries.predict_head, queries.entity, answers)
+    return torch.stack((head, queries.relation, tail), 1)

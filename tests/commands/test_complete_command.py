@@ -1,0 +1,397 @@
+"""`mygo complete`: the same facts in every format, and nothing lost when it is stopped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from small_world import CROPS, all_triples
+
+from mygo_cli.ranking import completion
+
+FACTS = set(all_triples())
+FIELDS = [
+    *("rank", "head", "relation", "tail", "head_name", "tail_name", "asked"),
+    *("plausibility", "probability", "score"),
+]
+
+
+@pytest.fixture
+def complete(mygo, trained):
+    """Return a function that asks the trained run for facts."""
+
+    def run(*words):
+        return mygo("complete", "--runs-dir", trained, "--device", "cpu", *words)
+
+    return run
+
+
+def facts(complete, *words):
+    ended = complete(*words, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    return json.loads(ended.out)
+
+
+def fact(row):
+    return row["head"], row["relation"], row["tail"]
+
+
+def test_what_is_found(complete):
+    found = facts(complete, "--top", 9999)
+    assert list(found[0]) == FIELDS
+    assert [row["rank"] for row in found] == list(range(1, len(found) + 1))
+    assert len({fact(row) for row in found}) == len(found) > 500
+    assert not FACTS & {fact(row) for row in found}
+    assert all(row["head"] != row["tail"] for row in found)  # the graph has no loops
+    values = [row["plausibility"] for row in found]
+    assert values == sorted(values, reverse=True)
+    assert {row["asked"] for row in found} == {"head", "tail"}
+    assert found[0]["head_name"] == found[0]["head"].replace("_", " ").title()
+
+
+def test_the_best_are_the_first_of_more(complete):
+    everything = facts(complete, "--top", 9999)
+    for top in (1, 7, 100):
+        assert facts(complete, "--top", top) == everything[:top]
+    assert facts(complete) == everything[:100]
+
+
+def test_numbers_are_those_of_rank(complete, mygo, trained):
+    for row in facts(complete, "--top", 6):
+        missing = ("--head", row["head"]) if row["asked"] == "tail" else ("--tail", row["tail"])
+        words = ("--relation", row["relation"], *missing, "--top", 99, "--json")
+        answers = json.loads(mygo("rank", "--runs-dir", trained, "--device", "cpu", *words).out)
+        (same,) = (answer for answer in answers if fact(answer) == fact(row))
+        assert same["known"] is None
+        assert same["score"] == pytest.approx(row["score"], rel=1e-4)
+        assert same["probability"] == pytest.approx(row["probability"], rel=1e-3)
+        known = sum(answer["known"] is not None for answer in answers)
+        assert row["plausibility"] == pytest.approx(known * row["probability"], rel=1e-9)
+
+
+def test_table(complete):
+    ended = complete("--top", 3)
+    assert (ended.code, ended.err) == (0, "")
+    lines = [line.split() for line in ended.out.splitlines() if line.strip()]
+    headers = ["rank", "head", "relation", "tail", "asked", "plausibility", "probability"]
+    assert lines[0] == headers
+    assert [line[0] for line in lines[2:]] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (["--relation", "GROWS"], lambda row: row["relation"] == "grows"),
+        (["--side", "head"], lambda row: row["asked"] == "head"),
+        (["--side", "tail", "--relation", "likes"], lambda row: row["asked"] == "tail"),
+        (
+            ["--entity", "New Zealand"],
+            lambda row: row["head" if row["asked"] == "tail" else "tail"] == "new_zealand",
+        ),
+    ],
+)
+def test_parts_of_the_graph(complete, words, kept):
+    found = facts(complete, "--top", 9999, *words)
+    assert found
+    assert all(map(kept, found))
+
+
+def test_a_relation_alone_has_the_facts_that_it_has_among_all(complete):
+    everything = [row for row in facts(complete, "--top", 9999) if row["relation"] == "grows"]
+    alone = facts(complete, "--top", 9999, "--relation", "grows")
+    assert [fact(row) for row in alone] == [fact(row) for row in everything]
+
+
+def test_all_pairs(complete):
+    """A crop grows nothing, so far; asked of every entity, facts come up that were out of reach."""
+    seen = facts(complete, "--top", 9999, "--relation", "grows", "--side", "tail")
+    every = facts(
+        complete, "--top", 9999, "--relation", "grows", "--side", "tail", "--pairs", "all"
+    )
+    assert {row["head"] for row in every} - {row["head"] for row in seen} == set(CROPS)
+    assert {fact(row) for row in seen} < {fact(row) for row in every}
+    one = facts(complete, "--top", 9999, "--entity", "tea", "--pairs", "all")
+    assert {row["relation"] for row in one} == {"grows", "borders", "likes"}
+
+
+def test_the_batch_size_changes_nothing(complete):
+    expected = facts(complete, "--top", 50)
+    for size in (1, 7):
+        found = facts(complete, "--top", 50, "--batch-size", size)
+        assert [row["plausibility"] for row in found] == pytest.approx(
+            [row["plausibility"] for row in expected], rel=1e-4
+        )
+
+
+# Files
+
+
+def read(path: Path) -> list[dict[str, object]]:
+    if path.suffix == ".parquet":
+        parquet = pytest.importorskip("pyarrow.parquet")
+        return parquet.read_table(path).to_pylist()
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines()]
+    return list(csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix == ".tsv" else ","))
+
+
+@pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "parquet"])
+def test_every_format_holds_the_same(complete, kind, tmp_path):
+    folder = tmp_path / "neue Fakten 事実"
+    folder.mkdir()
+    path = folder / f"best.{kind}"
+    ended = complete("--top", 40, "--output", path)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"{path}: 40 facts from ")
+    expected = facts(complete, "--top", 40)
+    if kind in ("tsv", "csv"):
+        expected = [{name: str(cell) for name, cell in row.items()} for row in expected]
+    assert read(path) == expected
+    assert [file.name for file in folder.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl"])
+def test_formats_on_the_terminal_are_those_of_files(complete, kind, tmp_path):
+    ended = complete("--top", 5, "--format", kind)
+    complete("--top", 5, "--output", "facts.out", "--format", kind)
+    assert ended.out == (tmp_path / "facts.out").read_text()
+
+
+def test_json_about_a_file(complete):
+    said = json.loads(complete("--top", 5, "--output", "facts.tsv", "--json").out)
+    assert (said["output"], said["facts"]) == ("facts.tsv", 5)
+    assert said["questions"] == said["asked"] > 50
+    assert said["seconds"] > 0
+
+
+# Stopped
+
+
+@contextmanager
+def ctrl_c(after):
+    """Let the terminal press Ctrl-C after so many blocks."""
+    ask = completion.complete
+
+    def pressing(*arguments):
+        for number, done in enumerate(ask(*arguments), 1):
+            if number == after:
+                signal.raise_signal(signal.SIGINT)
+            yield done
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(completion, "complete", pressing)
+        yield
+
+
+WORDS = ("--top", 60, "--batch-size", 10, "--output")
+
+
+@pytest.mark.parametrize("kind", ["tsv", "jsonl", "parquet"])
+def test_ctrl_c_and_the_same_command(complete, kind, tmp_path):
+    assert complete(*WORDS, f"straight.{kind}").code == 0
+    path = tmp_path / f"broken.{kind}"
+    path.write_text("the facts of last week")
+    with ctrl_c(after=3):
+        ended = complete(*WORDS, path.name)
+    assert (ended.code, ended.out) == (130, "")
+    message = ended.err.splitlines()[-1]
+    assert message.startswith("Error: Interrupted; 30 of ")
+    assert message.endswith(" questions are done and saved. The same command goes on.")
+    assert path.read_text() == "the facts of last week"
+    again = complete("--json", *WORDS, path.name)
+    assert again.code == 0
+    said = json.loads(again.out)
+    assert said["asked"] == said["questions"] - 30
+    assert path.read_bytes() == (tmp_path / f"straight.{kind}").read_bytes()
+    assert sorted(file.name for file in tmp_path.iterdir()) == [path.name, f"straight.{kind}"]
+
+
+SLOW = """
+import sys, time
+from mygo_cli.ranking import completion
+from mygo_cli.app import main
+completion.SECONDS_BETWEEN_SAVES, ask = 0, completion.complete
+def slowly(*arguments):
+    for done in ask(*arguments):
+        yield done
+        print("done", done, file=sys.stderr, flush=True)
+        time.sleep(0.05)
+completion.complete = slowly
+main()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_from_outside(complete, trained, how, tmp_path):
+    assert complete(*WORDS, "straight.csv").code == 0
+    words = ["complete", "--runs-dir", trained, "--device", "cpu", *WORDS, "broken.csv"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, *map(str, words)],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        while process.stderr.readline() != "done 30\n":
+            pass
+        process.send_signal(how)
+        said = process.stderr.read()
+    assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    assert ("The same command goes on." in said) is (how == signal.SIGINT)
+    assert not (tmp_path / "broken.csv").exists()
+    again = json.loads(complete("--json", *WORDS, "broken.csv").out)
+    assert again["asked"] < again["questions"]
+    assert (tmp_path / "broken.csv").read_bytes() == (tmp_path / "straight.csv").read_bytes()
+
+
+def test_ctrl_c_without_a_file(complete):
+    with ctrl_c(after=2):
+        ended = complete("--batch-size", 10)
+    assert (ended.code, ended.out) == (130, "")
+    assert "Interrupted after 20 of" in ended.err
+    assert "nothing was saved. With --output FILE" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--top", 61], "--top"),
+        (["--side", "head"], "--side"),
+        (["--relation", "grows"], "--relation"),
+        (["--entity", "peru"], "--entity"),
+        (["--entity", "peru", "--pairs", "all"], "--entity"),
+    ],
+)
+def test_what_was_stopped_is_not_taken_for_another(complete, words, named):
+    with ctrl_c(after=1):
+        assert complete(*WORDS, "facts.tsv").code == 130
+    ended = complete(*WORDS, "facts.tsv", *words)
+    assert (ended.code, ended.err) == (
+        1,
+        f"Error: facts.tsv.unfinished was begun with another {named}. "
+        "Give --force to begin again, or name another --output.\n",
+    )
+    assert complete(*WORDS, "facts.tsv", *words, "--force").code == 0
+    assert not Path("facts.tsv.unfinished").exists()
+
+
+def test_another_graph(mygo, trained, world, tmp_path):
+    moved = Path(shutil.copytree(world, tmp_path / "moved"))
+    words = ("complete", "--runs-dir", trained, "--data", moved, *WORDS, "facts.tsv")
+    with ctrl_c(after=1):
+        assert mygo(*words).code == 130
+    with (moved / "train.txt").open("a") as file:
+        file.write("kenya\tborders\tkenya\n")
+    assert "facts.tsv.unfinished was begun with another graph." in mygo(*words).err
+    shutil.copy(world / "train.txt", moved)
+    assert mygo(*words).code == 0
+
+
+def test_another_model(mygo, train, tmp_path):
+    words = ("complete", *WORDS, tmp_path / "facts.tsv")
+    assert train("--epochs", 1).code == 0
+    with ctrl_c(after=1):
+        assert mygo(*words).code == 130
+    assert train("--epochs", 2).code == 0  # the newest run is another one now
+    assert "facts.tsv.unfinished was begun with another model." in mygo(*words).err
+
+
+# Mistakes and full disks
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--output", "facts.txt"], "facts.txt does not say its format. End it in .tsv, .csv"),
+        (["--output", "."], "--output . is a folder. Name a file in it."),
+        (["--format", "parquet"], "--format parquet needs a file. Name one with --output."),
+        (["--format", "csv", "--json"], "--json and --format csv exclude each other."),
+        (["--force"], "--force begins a file again. Name it with --output."),
+        (["--pairs", "all"], "Name a --relation or an --entity with it."),
+        (["--relation", "grow"], "No relation grow in small. Did you mean grows?"),
+        (["--entity", "Kenia"], "No entity Kenia in small. Did you mean kenya"),
+    ],
+)
+def test_wrong_usage(complete, words, message):
+    ended = complete(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["--top", 0], ["--side", "left"], ["--format", "xlsx"]])
+def test_values_that_there_are_not(complete, words):
+    assert complete(*words).code == 2
+
+
+def test_no_such_question(complete):
+    ended = complete("--entity", "tea", "--side", "tail")
+    assert (ended.code, ended.err) == (
+        1,
+        "Error: small holds no fact that answers such a question. "
+        "Give --pairs all to ask nevertheless.\n",
+    )
+
+
+def test_no_run_yet(mygo):
+    ended = mygo("complete")
+    assert (ended.code, ended.err) == (
+        1,
+        "Error: mygo-work/runs holds no trained run. Train one with mygo train.\n",
+    )
+
+
+def test_no_such_folder(complete, tmp_path):
+    ended = complete("--output", "nowhere/facts.tsv")
+    assert ended.code == 1
+    assert "nowhere/facts.tsv" in ended.err
+    assert "cannot be written: No such file or directory." in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(complete, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    ended = complete("--output", "closed/facts.tsv")
+    assert ended.code == 1
+    assert "cannot be written: Permission denied." in ended.err
+
+
+FULL = """
+import resource, sys
+from mygo_cli import records
+from mygo_cli.app import main
+save = records.save_rows
+def full(*arguments):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    save(*arguments)
+records.save_rows = full
+main()
+"""
+
+
+@pytest.mark.parametrize("kind", ["tsv", "jsonl", "parquet"])
+def test_a_full_disk_costs_no_question(complete, trained, kind, tmp_path):
+    words = ["complete", "--runs-dir", trained, "--device", "cpu", "--output", f"facts.{kind}"]
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL, *map(str, words)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"Error: facts.{kind} cannot be written: File too large.\n"
+    assert [file.name for file in tmp_path.iterdir()] == [f"facts.{kind}.unfinished"]
+    again = json.loads(complete("--output", f"facts.{kind}", "--json").out)
+    assert (again["asked"], again["facts"]) == (0, 100)
