@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from mygo_cli.bench.workload import Workload, make_model
 from mygo_cli.errors import MygoError
 from mygo_cli.training.loop import StepDone, Trainer
 from mygo_cli.training.settings import Settings
+
+LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"  # set in app.main
 
 
 @dataclass(frozen=True)
@@ -122,4 +125,18 @@ def worker(work: Workload, settings: Settings, literal: bool = False) -> Iterato
     context = multiprocessing.get_context("spawn")
     arguments = (work, settings, literal, torch.get_num_threads())
     with ProcessPoolExecutor(1, context, _prepare, arguments) as pool:
-        yield Worker(pool)
+        timed = Worker(pool)
+        with _as_plain_pytorch() if literal else nullcontext():
+            timed.steps_per_epoch()  # the process starts with the first question
+        yield timed
+
+
+@contextmanager
+def _as_plain_pytorch() -> Iterator[None]:
+    """Take back mygo's setting of the allocator: a script that uses PyTorch has not got it."""
+    before = os.environ.pop(LARGE_PAGES, None)
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[LARGE_PAGES] = before

@@ -21,6 +21,9 @@ Figures = dict[str, Any]
 
 @with_settings_options(Settings)
 def bench(
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="Settings that come with mygo.")
+    ] = None,
     config_file: Annotated[
         Path | None, typer.Option("--config", help="Settings in TOML, as for mygo train.")
     ] = None,
@@ -41,7 +44,7 @@ def bench(
     **options: Any,
 ) -> None:
     """Time training, ranking and tokenizing on this machine. Nothing is written."""
-    settings = resolve(config_file, typed(options), decoder_option or [])
+    settings = resolve(config_file, typed(options), decoder_option or [], recipe)
     figures = measure(settings, entities, against == "literal", repeats)
     if as_json:
         console.print_json(figures)

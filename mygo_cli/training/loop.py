@@ -20,6 +20,7 @@ from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.processes.group import ALONE, Processes
 from mygo_cli.ranking.queries import Batch, Questions, Triples, ask
 from mygo_cli.training.candidates import CandidateSampler, places_in
+from mygo_cli.training.memory import free_memory, refuse_what_cannot_fit
 from mygo_cli.training.optimizer import Optimizer
 from mygo_cli.training.schedule import rate
 from mygo_cli.training.settings import TrainingSettings
@@ -74,6 +75,7 @@ class Trainer:
         self.epoch = 0
         self._every_question = ask(train, group=settings.questions == "distinct")
         self._sampler = self._make_sampler()
+        self._refuse_what_cannot_fit()
         self.optimizer = Optimizer(model, settings.learning_rate, settings.clip)
         self.loss = self._make_loss()
 
@@ -86,6 +88,20 @@ class Trainer:
             self.model.entity_encoder.structure.sparse = True
         questions = self._questions()
         return CandidateSampler(questions, entities, len(questions) / self.steps_per_epoch, draws)
+
+    def _refuse_what_cannot_fit(self) -> None:
+        """Raise `UsageError` where a step needs more memory than there is."""
+        batch = min(self.settings.batch_size, max(1, self.question_count))
+        candidates = self.model.entity_encoder.num_entities
+        if self._sampler is not None:
+            candidates = min(candidates, self.settings.candidates + 2 * batch)
+        refuse_what_cannot_fit(
+            self.model,
+            -(-batch // self.processes.count),
+            candidates,
+            self._sampler is not None,
+            free_memory(self.device),
+        )
 
     def _make_loss(self) -> nn.Module:
         loss = StepLoss(self.model, self.settings, self.processes)
