@@ -84,7 +84,9 @@ def table(
         # Names and numbers stay whole; sentences may break.
         whole = all(" " not in str(cell) and len(str(cell)) <= MOST_WHOLE for cell in cells)
         justify: Literal["left", "right"] = "right" if numeric else "left"
-        grid.add_column(header, justify=justify, overflow="fold", no_wrap=whole)
+        # A narrow terminal breaks names, never numbers.
+        least = max(map(len, map(_cell, cells))) if numeric else None
+        grid.add_column(header, justify=justify, overflow="fold", no_wrap=whole, min_width=least)
     for row in body:
         grid.add_row(*(Text(_cell(cell)) for cell in row))
     stdout().print(grid)

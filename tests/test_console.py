@@ -1,0 +1,37 @@
+"""What a terminal shows: numbers stay whole, and a muted process says errors only."""
+
+from __future__ import annotations
+
+import pytest
+
+from mygo_cli import console
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    for stream in (console.stdout, console.stderr):
+        stream.cache_clear()
+    yield
+    for stream in (console.stdout, console.stderr):
+        stream.cache_clear()
+
+
+def test_a_narrow_terminal_breaks_names_and_no_numbers(capsys):
+    name = "an_entity_whose_identifier_is_long"
+    console.table(("rank", "entity", "name", "score"), [(12, name, name.replace("_", " "), 7.25)])
+    shown = capsys.readouterr().out
+    assert "12" in shown.split()
+    assert "7.2500" in shown.split()
+    assert max(map(len, shown.splitlines())) <= 60
+
+
+def test_a_muted_process_says_errors_only(capsys):
+    console.mute()
+    console.say("a result")
+    console.note("a note")
+    console.print_json({"a": 1})
+    console.table(("a",), [(1,)])
+    assert capsys.readouterr() == ("", "")
+    console.complain("what is wrong")
+    assert capsys.readouterr() == ("", "what is wrong\n")
