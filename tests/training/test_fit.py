@@ -90,7 +90,7 @@ def test_the_last_epoch_is_kept(tmp_path, why):
 def test_an_epoch_by_its_number(tmp_path, monkeypatch):
     settings = tiny_settings(data={"select": 3}, training={"epochs": 6, "evaluate_every": 1})
     fit = new_fit(tmp_path, settings)
-    monkeypatch.setattr(module, "evaluate_shared", None)  # nothing is evaluated before
+    monkeypatch.setattr(module, "find_rivals", None)  # nothing is evaluated before
     assert [event.mrr for event in run(fit)] == [None] * 3  # nor trained after
     best = load_checkpoint(fit.folder.best)
     assert (best["epoch"], best["validation_mrr"], best["selected_by"]) == (3, None, "epoch number")
