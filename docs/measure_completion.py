@@ -29,9 +29,9 @@ from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.ranking.candidates import loop_relations
 from mygo_cli.ranking.complete import block_size, complete, log_beliefs, triples_of
-from mygo_cli.ranking.evaluate import score_with
 from mygo_cli.ranking.filtering import find_known, rows_of
 from mygo_cli.ranking.open_questions import seen_questions
+from mygo_cli.ranking.scorer import encoded
 from mygo_cli.ranking.top_facts import Facts, TopFacts
 from mygo_cli.training.assemble import make_decoder
 from mygo_cli.training.settings import DecoderSettings
@@ -48,7 +48,7 @@ def speed(folder: Path, repeats: int) -> None:
     decoder = make_decoder(DecoderSettings(), 256)
     options = ModelOptions(dim=256, feed_forward=1024)
     model = MyGO(len(graph.entities), len(graph.relations), None, None, decoder, options)
-    score, queries = score_with(model), seen_questions(graph)
+    score, queries = encoded(model), seen_questions(graph)
     seconds = [seconds_of(score, graph, queries) for _ in range(repeats)]
     median, threads = statistics.median(seconds), torch.get_num_threads()
     print(f"{len(graph.entities):,} entities, {len(queries.entity):,} questions, {threads} threads")

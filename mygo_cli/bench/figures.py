@@ -66,8 +66,7 @@ def time_training(
 ) -> Training:
     """Time `repeats` steps, after one that counts operations; with `literal`, both in turn."""
     if literal:
-        # The published step asks each triple for one side, scores all entities, drops tokens one
-        # by one; the fast one is given the same work.
+        # The published step asks each triple for one side and scores all entities: so does ours.
         same = replace(settings.training, questions="coin-flip", candidates=0)
         settings = replace(settings, training=same)
     device = choose_device(settings.training.device)

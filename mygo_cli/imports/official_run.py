@@ -23,6 +23,7 @@ from mygo_cli.imports.official_state import (
 from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
+from mygo_cli.training.card import split_rows
 from mygo_cli.training.run_folder import RunFolder, new_run
 from mygo_cli.training.settings import DataSettings, Settings
 
@@ -182,12 +183,6 @@ def _card(
     result: dict[str, Any],
 ) -> str:
     """Return the run's README.md."""
-    splits = [
-        f"| {name} | {values['overall']['count']:,} | "
-        + " | ".join(f"{values['overall'][key]:.4f}" for key in ("mrr", "hits@1", "hits@10"))
-        + " |"
-        for name, values in result["splits"].items()
-    ]
     lines = [
         f"# {folder.path.name}",
         "",
@@ -203,7 +198,7 @@ def _card(
         "",
         "| split | ranks | MRR | Hits@1 | Hits@10 |",
         "|---|---|---|---|---|",
-        *splits,
+        *split_rows(result),
         "",
         "`mygo evaluate --ties official` counts ties as the authors do. Ask it with",
         f"`mygo rank --run {folder.path.name} --head X --relation Y`.",

@@ -105,13 +105,11 @@ def own_device(name: str) -> str:
     """
     import torch
 
-    local, here = environment_number("LOCAL_RANK"), environment_number("LOCAL_WORLD_SIZE")
-    if name != "auto" or local is None or not torch.cuda.is_available():
-        return name
-    gpus = torch.cuda.device_count()
-    if (here or 1) > gpus:
+    shared = shared_device(name)
+    here, gpus = environment_number("LOCAL_WORLD_SIZE") or 1, torch.cuda.device_count()
+    if shared != name and here > gpus:
         raise UsageError(
             f"{here} processes on a machine with {gpus} CUDA devices.",
             f"Use --nproc-per-node {gpus}, or --device cpu.",
         )
-    return f"cuda:{local}"
+    return shared

@@ -21,12 +21,6 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
         for kind in ("image", "text")
         if getattr(settings.tokens, kind)
     ]
-    splits = [
-        f"| {name} | {values['overall']['count']:,} | "
-        + " | ".join(f"{values['overall'][key]:.4f}" for key in ("mrr", "hits@1", "hits@10"))
-        + " |"
-        for name, values in result["splits"].items()
-    ]
     lines = [
         f"# {folder.path.name}",
         "",
@@ -47,9 +41,19 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
         "",
         "| split | ranks | MRR | Hits@1 | Hits@10 |",
         "|---|---|---|---|---|",
-        *splits,
+        *split_rows(result),
         "",
         "Repeat it with `mygo train --config config.toml`; ask it with",
         f"`mygo rank --run {folder.path.name} --head X --relation Y`.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def split_rows(result: dict[str, Any]) -> list[str]:
+    """Return a row of a Markdown table for each split of `result.json`."""
+    return [
+        f"| {name} | {values['overall']['count']:,} | "
+        + " | ".join(f"{values['overall'][key]:.4f}" for key in ("mrr", "hits@1", "hits@10"))
+        + " |"
+        for name, values in result["splits"].items()
+    ]
