@@ -48,13 +48,9 @@ def main() -> None:
 
     Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end.
     """
-    # Both are read when torch is first imported, which is later.
-    # Large pages for PyTorch's large blocks on Linux: a step of DB15K's size on a CPU takes a fifth
-    # less time, ranking a third (docs/performance.md).
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     # OpenMP's threads wait by spinning, by default for so long that beside other work on the
     # machine they take the processor from the thread they wait for. This long costs nothing on an
-    # idle machine.
+    # idle machine. It is read when torch is first imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         app(standalone_mode=True)

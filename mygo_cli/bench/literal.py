@@ -134,8 +134,9 @@ def _projected(tokens: ModalityTokens) -> Tensor:
 def _tucker(decoder: Any, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
     """Return W x_1 r x_2 q x_3 e with the published batch norms and dropouts, (B, N)."""
     x = _drop(decoder.dropout_in, decoder.norm_in(query))
+    relation = _drop(decoder.dropout_relation, relation)
     matrices = (relation @ decoder.core.flatten(1)).unflatten(1, decoder.core.shape[1:])
-    matrices = _drop(decoder.dropout_relation, matrices)
+    matrices = _drop(decoder.dropout_matrix, matrices)
     mixed = torch.bmm(x[:, None], matrices)[:, 0]
     return _drop(decoder.dropout_out, decoder.norm_out(mixed)) @ entities.T
 

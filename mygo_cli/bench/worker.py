@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from mygo_cli.bench.literal import LiteralLoss
 from mygo_cli.bench.workload import Workload, make_model
 from mygo_cli.errors import MygoError
+from mygo_cli.training.freed_memory import keep_freed_memory
 from mygo_cli.training.loop import StepDone, Trainer
 from mygo_cli.training.settings import Settings
-
-LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"  # set in app.main
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,10 @@ class StepTimer:
     def __init__(self, work: Workload, settings: Settings, literal: bool) -> None:
         model = make_model(work, settings)
         self.trainer = Trainer(model, work.train, settings.training)
-        if literal:
+        if literal:  # with the allocator as a script would find it
             self.trainer.loss = LiteralLoss(model, settings.training)
+        else:
+            keep_freed_memory()
         self.events = self.trainer.run()
 
     def step(self) -> Took:
@@ -126,17 +126,5 @@ def worker(work: Workload, settings: Settings, literal: bool = False) -> Iterato
     arguments = (work, settings, literal, torch.get_num_threads())
     with ProcessPoolExecutor(1, context, _prepare, arguments) as pool:
         timed = Worker(pool)
-        with _as_plain_pytorch() if literal else nullcontext():
-            timed.steps_per_epoch()  # the process starts with the first question
+        timed.steps_per_epoch()  # the process starts with the first question
         yield timed
-
-
-@contextmanager
-def _as_plain_pytorch() -> Iterator[None]:
-    """Take back mygo's setting of the allocator: a script that uses PyTorch has not got it."""
-    before = os.environ.pop(LARGE_PAGES, None)
-    try:
-        yield
-    finally:
-        if before is not None:
-            os.environ[LARGE_PAGES] = before

@@ -145,8 +145,8 @@ def find(
     """Return the facts that a model finds; `unfinished` says where it was stopped before."""
     from mygo_cli.commands.tokenize import watched
     from mygo_cli.halving import Portion
-    from mygo_cli.ranking.complete import block_size
     from mygo_cli.ranking.completion import find_facts
+    from mygo_cli.ranking.scorer import block_size
 
     queries = _queries(wish, graph)
     portion = Portion(wish.batch_size or block_size(len(graph.entities)), "questions")

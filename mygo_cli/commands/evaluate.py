@@ -39,7 +39,10 @@ def evaluate(
     relations: Annotated[
         bool, typer.Option("--relations", help="Show a row for each relation, too.")
     ] = False,
-    batch_size: Annotated[int, typer.Option(min=1, help="Questions scored at once.")] = 512,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Questions scored at once; what 256 MiB hold if unset."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
@@ -66,11 +69,12 @@ def evaluate_run(
     data: Path | None,
     split: Literal["train", "valid", "test"],
     ties: Any,
-    batch_size: int,
+    batch_size: int | None,
     device: str,
 ) -> tuple[Trained, Report]:
     """Return the run's model and its report; raise `DataError` for a split without triples."""
     from mygo_cli.commands.open_run import open_run
+    from mygo_cli.ranking.scorer import block_size
 
     if not started_by_torchrun().first:
         console.mute()
@@ -81,8 +85,9 @@ def evaluate_run(
     with joined(trained.device) as processes, console.progress(transient=True) as bar:
         task = bar.add_task(f"rank {split}", total=None)
         with complete(processes, lambda: "Run it again."):
+            at_once = batch_size or block_size(len(graph.entities))
             report = trained.report(
-                graph, triples, ties, batch_size, lambda done: bar.advance(task, done), processes
+                graph, triples, ties, at_once, lambda done: bar.advance(task, done), processes
             )
     assert report is not None  # there are triples
     return trained, report

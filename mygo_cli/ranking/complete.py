@@ -20,14 +20,7 @@ from mygo_cli.ranking.filtering import find_known, rows_of
 from mygo_cli.ranking.ranks import check_finite
 from mygo_cli.ranking.top_facts import Facts, TopFacts
 
-SCORE_BYTES = 1 << 28  # at most this much for the scores of a block
-MOST_AT_ONCE = 512  # questions; more are not faster, and Ctrl-C waits for a block
 ENTRIES_AT_ONCE = 1 << 20  # scores looked through at once, in float64: what a cache holds
-
-
-def block_size(entities: int) -> int:
-    """Return how many questions to ask at once of a graph with so many entities."""
-    return max(1, min(MOST_AT_ONCE, SCORE_BYTES // (4 * max(1, entities))))
 
 
 def complete(

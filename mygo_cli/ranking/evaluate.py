@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
 from mygo_cli.ranking.queries import Triples
@@ -51,22 +53,33 @@ def find_rivals(
 ) -> Rivals:
     """Count the rivals of each answer to each question, `batch_size` questions at a time.
 
-    `score` gives scores (B, N) on any device. `advance` is told how many questions each batch
-    held. Raises `MygoError` for a score that is not a finite number.
+    Where memory runs out, half as many are asked at once, and a note says so. `score` gives scores
+    (B, N) on any device. `advance` is told how many questions each batch held. Raises `MygoError`
+    for a score that is not a finite number.
     """
-    questions = filtered.questions
-    empty = torch.zeros(0, dtype=torch.long)
-    better, ties = [empty], [empty]
-    for batch in questions.batches(batch_size):
-        scores = score(batch.queries)
-        check_finite(scores)
-        on = scores.device
-        asked = scores, batch.rows.to(on), questions.answers[batch.places].to(on)
-        start, known = filtered.known_of(batch.questions)
-        known_better, known_ties = count_known_rivals(*asked, start.to(on), known.to(on))
-        all_better, all_ties = count_rivals(*asked)
-        better.append((all_better - known_better).cpu())
-        ties.append((all_ties - known_ties).cpu())
-        advance(batch.questions.stop - batch.questions.start)
+    questions, portion = filtered.questions, Portion(batch_size, "questions")
+    counted = [torch.zeros(2, 0, dtype=torch.long)]
+    first = 0
+    while first < len(questions):
+        last, rivals = portion.attempt(partial(_count, score, filtered, first, portion))
+        counted.append(rivals)
+        advance(last - first)
+        first = last
     sides = torch.repeat_interleave(questions.predict_head, questions.start.diff())
-    return Rivals(questions.triples, sides, questions.answers, torch.cat(better), torch.cat(ties))
+    return Rivals(questions.triples, sides, questions.answers, *torch.cat(counted, 1))
+
+
+def _count(
+    score: Callable[[Queries], Tensor], filtered: FilteredQuestions, first: int, portion: Portion
+) -> tuple[int, Tensor]:
+    """Return where the batch from question `first` on ends, and its rivals (2, P): better, ties."""
+    questions = filtered.questions
+    batch = questions.batch(first, min(first + portion.size, len(questions)))
+    scores = score(batch.queries)
+    check_finite(scores)
+    on = scores.device
+    asked = scores, batch.rows.to(on), questions.answers[batch.places].to(on)
+    start, known = filtered.known_of(batch.questions)
+    known_rivals = torch.stack(count_known_rivals(*asked, start.to(on), known.to(on)))
+    rivals = torch.stack(count_rivals(*asked)) - known_rivals
+    return batch.questions.stop, rivals.cpu()

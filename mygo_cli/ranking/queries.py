@@ -44,14 +44,17 @@ class Questions:
 
         A small last batch would spoil the statistics of batch normalisation.
         """
-        start = self.start.tolist()
-        counts = self.start.diff()
         number = -(-len(self) // size)
         edges = [place * len(self) // number for place in range(number + 1)] if number else []
         for first, last in pairwise(edges):
-            places = slice(start[first], start[last])
-            rows = torch.repeat_interleave(torch.arange(last - first), counts[first:last])
-            yield Batch(slice(first, last), self.queries(slice(first, last)), rows, places)
+            yield self.batch(first, last)
+
+    def batch(self, first: int, last: int) -> Batch:
+        """Return the questions from number `first` on, before `last`."""
+        start = self.start[first : last + 1]
+        rows = torch.repeat_interleave(torch.arange(last - first), start.diff())
+        questions, places = slice(first, last), slice(int(start[0]), int(start[-1]))
+        return Batch(questions, self.queries(questions), rows, places)
 
     def reordered(self, order: Tensor) -> Questions:
         """Return the same questions in another order."""

@@ -10,6 +10,9 @@ from torch import Tensor
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.processes.group import ALONE, Processes
 
+SCORE_BYTES = 1 << 28  # at most this much for the scores of a block
+MOST_AT_ONCE = 512  # questions; more are not faster, and Ctrl-C waits for a block
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -36,3 +39,8 @@ def encoded(model: MyGO, processes: Processes = ALONE) -> Scorer:
     with torch.no_grad():
         own = model.entity_vectors(processes.part(count))
         return Scorer(model, processes.gather(own, count), model.relation_vectors())
+
+
+def block_size(entities: int) -> int:
+    """Return how many questions to ask at once of a graph with so many entities."""
+    return max(1, min(MOST_AT_ONCE, SCORE_BYTES // (4 * max(1, entities))))

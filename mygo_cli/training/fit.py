@@ -18,10 +18,11 @@ from mygo_cli.ranking.evaluate import find_rivals
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
 from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import mean_reciprocal
-from mygo_cli.ranking.scorer import Scorer, encoded
+from mygo_cli.ranking.scorer import Scorer, block_size, encoded
 from mygo_cli.ranking.shared import gather_rivals
 from mygo_cli.training.assemble import check_same_graph, graph_identity, rebuild_model
 from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
+from mygo_cli.training.freed_memory import keep_freed_memory
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.run_folder import RunFolder
 from mygo_cli.training.selection import selection_of
@@ -67,6 +68,7 @@ class Fit:
         The checkpoint of the last whole epoch is on disk at any moment. Of several processes the
         first writes, and all stop after the same step.
         """
+        keep_freed_memory()
         with PoliteStop(patient=not self.processes.alone) as stop:
             for event in self._events():
                 watch(event)
@@ -126,7 +128,7 @@ class Fit:
         return filter_questions(self._choosing[self._own], self.graph.all_triples())
 
     def _validate(self, scorer: Scorer) -> float:
-        own = find_rivals(scorer, self._questions)
+        own = find_rivals(scorer, self._questions, block_size(len(scorer.entities)))
         rivals = gather_rivals(self.processes, own, self._own.start)
         return mean_reciprocal(rivals.better, rivals.ties)
 

@@ -37,7 +37,7 @@ def load_case(name: str, dropout: float = 0.0) -> tuple[MyGO, dict[str, Any]]:
     )
     decoder: torch.nn.Module
     if sizes["score_function"] == "tucker":
-        decoder = TuckER(sizes["dim"], TuckEROptions(dropout, dropout, dropout, chunk=20))
+        decoder = TuckER(sizes["dim"], TuckEROptions(dropout, 0.0, dropout, dropout))
     else:
         decoder = Dot(sizes["dim"], NoOptions())
     tables = [

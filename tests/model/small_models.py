@@ -42,7 +42,7 @@ def small_model(
     """Return a float64 model of `entities` entities and 3 relations with the TuckER decoder."""
     torch.manual_seed(seed)
     sizes = {"dim": 8, "feed_forward": 12, "heads": 2, **NO_DROPOUT, **options}
-    decoder = TuckER(8, TuckEROptions(dropout, dropout, dropout, chunk=3))
+    decoder = TuckER(8, TuckEROptions(dropout, dropout, dropout, dropout))
     model = MyGO(entities, 3, image, text, decoder, ModelOptions(**sizes)).double()  # type: ignore[arg-type]
     for parameter in model.parameters():  # norms and biases start at constants that hide mistakes
         torch.nn.init.normal_(parameter, std=0.5)

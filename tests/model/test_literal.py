@@ -11,7 +11,6 @@ from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.processes.group import ALONE
 from mygo_cli.training.settings import TrainingSettings
 from mygo_cli.training.step import StepData, StepLoss
-from mygo_plugins.decoder import tucker
 
 ENTITIES = 9
 
@@ -59,19 +58,6 @@ def test_values_and_gradients(tables, entity_layers, triple_layers, smoothing):
     for name, gradient in gradients(model, ours).items():
         torch.testing.assert_close(gradient, expected[name], rtol=1e-7, atol=1e-9, msg=name)
         assert expected[name].abs().max() > 1e-9, name
-
-
-def test_matrices_made_again_in_the_backward_pass(monkeypatch):
-    model = small_model(2, *both_tables(), dropout=0.4).train()
-    settings, data = TrainingSettings(contrastive=0.5), step_data()
-    found = []
-    for kept in (1 << 26, 0):
-        monkeypatch.setattr(tucker, "KEPT_BYTES", kept)
-        torch.manual_seed(5)
-        losses = StepLoss(model, settings, ALONE)(data)
-        found.append(gradients(model, losses))
-    for name, gradient in found[0].items():
-        torch.testing.assert_close(gradient, found[1][name], rtol=1e-12, atol=1e-12, msg=name)
 
 
 def test_float32_is_as_close_as_it_can_be():

@@ -18,10 +18,11 @@ from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
 from mygo_cli.ranking import complete as module
 from mygo_cli.ranking.candidates import loop_relations
-from mygo_cli.ranking.complete import block_size, complete, log_beliefs
+from mygo_cli.ranking.complete import complete, log_beliefs
 from mygo_cli.ranking.filtering import find_known
 from mygo_cli.ranking.open_questions import all_questions, seen_questions
 from mygo_cli.ranking.predict import Question, predict
+from mygo_cli.ranking.scorer import block_size
 from mygo_cli.ranking.top_facts import Facts, TopFacts
 
 

@@ -115,3 +115,18 @@ def test_a_score_that_is_no_number_raises(value):
     table[1, 0, 2, 0] = value
     with pytest.raises(MygoError, match="not finite numbers"):
         evaluate(table_scores(table), as_triples([(0, 0, 1), (1, 0, 2)]), NO_TRIPLES)
+
+
+def test_half_as_many_at_once_where_memory_runs_out(capsys):
+    table, triples, known = sample_world()
+    score, asked = table_scores(table), []
+
+    def narrow(queries):
+        asked.append(len(queries.entity))
+        if asked[-1] > 5:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return score(queries)
+
+    assert as_dict(evaluate(narrow, triples, known, 9)) == as_dict(evaluate(score, triples, known))
+    assert (asked[0], max(asked[1:])) == (9, 5)
+    assert capsys.readouterr().err.count("going on with 5 questions at once") == 1

@@ -70,7 +70,8 @@ def test_the_page_tells_what_was_published():
         assert training.epochs / training.evaluate_every == 30  # the published number of looks
         dropouts = {key: settings.decoder.options[f"{key}_dropout"] for key in ("input", "output")}
         assert dropouts == {"input": 0.3, "output": 0.5}
-        assert settings.decoder.options["relation_dropout"] == 0.4
+        assert settings.decoder.options["matrix_dropout"] == 0.4
+        assert settings.decoder.options["relation_dropout"] == 0
 
 
 def test_names():

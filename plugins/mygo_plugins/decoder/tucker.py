@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -12,30 +10,26 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mygo_cli.dropout import Dropout
+from mygo_plugins.decoder.core_product import CoreProduct
 
-# A batch whose relation matrices take more than this has them made again in the backward pass:
-# a third more products, but no tensor (B, D, D) is kept.
-KEPT_BYTES = 1 << 26
+CHUNK = 256  # questions whose matrices are made at once, where those have dropout
 
 
 @dataclass(frozen=True)
 class TuckEROptions:
-    """Dropout rates and the size of the blocks in which the core is contracted."""
+    """Dropout rates."""
 
     input_dropout: float = field(default=0.1, metadata={"help": "Dropout on the query."})
-    relation_dropout: float = field(
-        default=0.1, metadata={"help": "Dropout on the relation's matrix."}
+    relation_dropout: float = field(default=0.1, metadata={"help": "Dropout on the relation."})
+    matrix_dropout: float = field(
+        default=0.0,
+        metadata={"help": "Dropout on the relation's matrix, as published (slower)."},
     )
     output_dropout: float = field(default=0.2, metadata={"help": "Dropout before the product."})
-    chunk: int = field(default=256, metadata={"help": "Queries contracted at once."})
-
-    def __post_init__(self) -> None:
-        if self.chunk < 1:
-            raise ValueError(f"chunk must be at least 1, not {self.chunk}.")
 
 
 class TuckER(nn.Module):
-    """score(q, r, e) = W x_1 r x_2 q x_3 e, with batch norm and dropout placed as published."""
+    """score(q, r, e) = W x_1 r x_2 q x_3 e, with batch norms placed as published."""
 
     description = "TuckER, a learned core tensor (the paper's decoder)"
     Options = TuckEROptions
@@ -50,23 +44,41 @@ class TuckER(nn.Module):
         nn.init.constant_(self.norm_out.weight, dim**-0.5)
         self.dropout_in = Dropout(options.input_dropout)
         self.dropout_relation = Dropout(options.relation_dropout)
+        self.dropout_matrix = Dropout(options.matrix_dropout)
         self.dropout_out = Dropout(options.output_dropout)
-        self.chunk = options.chunk
 
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
         x = self.dropout_in(_normed(self.norm_in, query))
-        contract: Callable[[Tensor, Tensor], Tensor] = self._contract
-        if torch.is_grad_enabled() and 4 * len(x) * self.core[0].numel() > KEPT_BYTES:
-            contract = partial(checkpoint, self._contract, use_reentrant=False)
-        blocks = zip(x.split(self.chunk), relation.split(self.chunk), strict=True)
-        mixed = torch.cat([contract(*block) for block in blocks])
+        mixed = self._contract(x, self.dropout_relation(relation))
         return self.dropout_out(_normed(self.norm_out, mixed)) @ entities.T
 
     def _contract(self, query: Tensor, relation: Tensor) -> Tensor:
-        """Return (b, D): the query times its relation's matrix, never (B, D, D) for a batch."""
-        matrices = self.dropout_relation(relation @ self.core.flatten(1))
-        return (query[:, None] @ matrices.unflatten(1, self.core.shape[1:]))[:, 0]
+        """Return W x_1 r x_2 q, (B, D), without a matrix (D, D) for each question of a batch."""
+        if not self.training or self.dropout_matrix.p == 0:
+            factors = _in_autocast_type(query, relation, self.core)
+            product: Tensor = CoreProduct.apply(*factors)  # type: ignore[no-untyped-call]
+            return product
+        blocks = zip(query.split(CHUNK), relation.split(CHUNK), strict=True)
+        return torch.cat([self._contract_matrices(*block) for block in blocks])
+
+    def _contract_matrices(self, query: Tensor, relation: Tensor) -> Tensor:
+        """Return the same, (b, D), with dropout on matrices, made again in the backward pass."""
+
+        def contract(query: Tensor, relation: Tensor) -> Tensor:
+            matrices = self.dropout_matrix(relation @ self.core.flatten(1))
+            return (query[:, None] @ matrices.unflatten(1, self.core.shape[1:]))[:, 0]
+
+        result: Tensor = checkpoint(contract, query, relation, use_reentrant=False)
+        return result
+
+
+def _in_autocast_type(*tensors: Tensor) -> list[Tensor]:
+    """Return tensors in the type that autocast would have a matrix product take."""
+    kind = tensors[0].device.type
+    if not torch.is_autocast_enabled(kind):
+        return list(tensors)
+    return [x.to(torch.get_autocast_dtype(kind)) for x in tensors]
 
 
 def _normed(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
