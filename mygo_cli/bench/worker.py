@@ -9,10 +9,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from mygo_cli.bench.literal import LiteralLoss
@@ -61,6 +63,15 @@ class StepTimer:
         with FlopCounterMode(display=False) as counter:
             self.step()
         return int(counter.get_total_flops())
+
+    def memory(self) -> int:
+        """Do the next step on the CPU; return the most bytes that its tensors took at once."""
+        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+            self.step()
+        assert profiler.profiler is not None
+        events = profiler.profiler.kineto_results.events()
+        changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
+        return int(max(accumulate(change for _, change in changes)))
 
 
 def peak_memory(device: torch.device) -> int:

@@ -9,13 +9,17 @@ import pytest
 import torch
 from tiny_training import ENTITIES, new_fit, same, tiny_graph, tiny_settings, tiny_table
 
+from mygo_cli.bench.worker import StepTimer
+from mygo_cli.bench.workload import generated
 from mygo_cli.model.mygo import link_loss
+from mygo_cli.model.options import ModelOptions
 from mygo_cli.ranking.queries import ask
 from mygo_cli.training.assemble import build_model
 from mygo_cli.training.candidates import CandidateSampler, log_share, questions_naming
 from mygo_cli.training.checkpoint import load_checkpoint
 from mygo_cli.training.fit import resume
 from mygo_cli.training.loop import EpochDone, Trainer
+from mygo_cli.training.settings import Settings, TrainingSettings
 
 NO_DROPOUT = dict.fromkeys(("dropout", "structure_dropout", "image_dropout", "text_dropout"), 0.0)
 
@@ -185,3 +189,17 @@ def test_a_resumed_run_draws_what_it_would_have_drawn(tmp_path):
     third = resume(again.folder, settings, tiny_graph(), torch.device("cpu"))
     third.run(lambda event: None)
     same(load_checkpoint(third.folder.last), content)
+
+
+def test_memory_of_a_step_does_not_grow_with_the_graph():
+    small = Settings(
+        model=ModelOptions(dim=32, feed_forward=64),
+        training=TrainingSettings(batch_size=64, candidates=128, contrastive_entities=32),
+    )
+    taken = []
+    for entities in (2_000, 20_000):
+        timer = StepTimer(generated(entities), small, literal=False)
+        timer.step()
+        taken.append(timer.memory())
+    assert taken[0] > 1 << 20
+    assert taken[1] < 1.25 * taken[0]
