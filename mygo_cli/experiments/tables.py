@@ -15,7 +15,14 @@ from mygo_cli.training.selection import WARNING
 from mygo_cli.whole_file import written_whole
 
 DIGITS = 4
-TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+TEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "|": r"\textbar{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
 COLUMNS = [(split, metric) for split in SPLITS for metric in METRICS]
 
 
@@ -122,5 +129,5 @@ def _cells(row: Row, between: str) -> list[str]:
 
 
 def _tex(text: str) -> str:
-    """Return text with what LaTeX would take for commands escaped."""
-    return re.sub(r"[\\~^&%$#_{}]", lambda found: TEX.get(found[0], "\\" + found[0]), text)
+    """Return text with what LaTeX would take for commands, or print as something else, escaped."""
+    return re.sub(r"[\\~^|<>&%$#_{}]", lambda found: TEX.get(found[0], "\\" + found[0]), text)

@@ -87,7 +87,7 @@ def test_latex(table):
     assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {9}
     assert r"$0.4533 \pm 0.0503$" in rows[0]
     assert rows[0].endswith("% runs/full seed-0 runs/full seed-1 runs/full seed-2")
-    assert rows[1].startswith(r"no\_text \& 50\%|x (selected on test) & $0.3000$")
+    assert rows[1].startswith(r"no\_text \& 50\%\textbar{}x (selected on test) & $0.3000$")
     assert "Selected on test" in text
     assert text.count(r"\begin{tabular}{lrrrrrrrrr}") == text.count(r"\end{tabular}") == 1
 
