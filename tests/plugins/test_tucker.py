@@ -48,6 +48,21 @@ def test_core_product_adds_up_in_float32(monkeypatch):
     assert (found.double() - expected).norm() < 0.01 * expected.norm()
 
 
+def test_bf16_stays_near_float32():
+    decoder = TuckER(DIM, TuckEROptions(0.0, 0.0, 0.0, 0.0)).train()
+    query, relation, entities = (torch.randn(9, DIM, requires_grad=True) for _ in range(3))
+    found = []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            scores = decoder(query, relation, entities)
+        assert scores.dtype == (torch.bfloat16 if enabled else torch.float32)
+        wanted = (query, relation, decoder.core)
+        found.append([scores.float(), *torch.autograd.grad(scores.float().square().sum(), wanted)])
+    for exact, half in zip(*found, strict=True):
+        assert half.dtype == torch.float32
+        assert (half - exact).norm() < 0.05 * exact.norm()
+
+
 def test_matrix_dropout_is_the_same_in_the_backward_pass(monkeypatch):
     """Matrices are made again for the gradients: with other masks these would be wrong."""
     monkeypatch.setattr(tucker, "CHUNK", 3)
