@@ -21,7 +21,7 @@ def test_one_is_printed_to_be_changed(mygo, train, tmp_path):
     assert ended.out.startswith('description = "MKG-Y')
     (tmp_path / "my.toml").write_text(ended.out)
     assert train("--config", "my.toml", "--epochs", 1).code == 0
-    assert settings_of(only_run()).training.learning_rate == 2e-3
+    assert settings_of(only_run()).training.learning_rate == 3e-3
 
 
 def test_a_mistyped_name(mygo, train):
@@ -37,14 +37,15 @@ def test_a_mistyped_name(mygo, train):
 
 def test_a_recipe_lies_below_file_and_options(train, mygo, tmp_path):
     (tmp_path / "my.toml").write_text(
-        "[training]\ntemperature = 0.7\nclip = 0.5\n[decoder.options]\nchunk = 9\n"
+        "[training]\ntemperature = 0.7\nclip = 0.5\n[decoder.options]\nmatrix_dropout = 0.1\n"
     )
     words = ("--recipe", "mkg-w-paper", "--config", "my.toml", "--clip", "0.3")
     assert train(*words, "--decoder-option", "input_dropout=0.2").code == 0
     settings = settings_of(only_run())
     training, options = settings.training, settings.decoder.options
     assert (training.schedule, training.temperature, training.clip) == ("cosine-restarts", 0.7, 0.3)
-    assert (options["chunk"], options["input_dropout"], options["output_dropout"]) == (9, 0.2, 0.5)
+    rates = [options[f"{place}_dropout"] for place in ("matrix", "input", "output")]
+    assert rates == [0.1, 0.2, 0.5]
     (tmp_path / "other.toml").write_text("[decoder]\nname = 'transe'\n")
     assert train("--recipe", "mkg-w-paper", "--config", "other.toml").code == 0
     assert settings_of(newest_run()).decoder.options == {"norm": 2}

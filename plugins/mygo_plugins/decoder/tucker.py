@@ -12,12 +12,10 @@ from torch.utils.checkpoint import checkpoint
 from mygo_cli.dropout import Dropout
 from mygo_plugins.decoder.core_product import CoreProduct
 
-CHUNK = 256  # questions whose matrices are made at once, where those have dropout
-
 
 @dataclass(frozen=True)
 class TuckEROptions:
-    """Dropout rates."""
+    """Dropout rates, and the size of the blocks that dropout on matrices needs."""
 
     input_dropout: float = field(default=0.1, metadata={"help": "Dropout on the query."})
     relation_dropout: float = field(default=0.1, metadata={"help": "Dropout on the relation."})
@@ -26,6 +24,13 @@ class TuckEROptions:
         metadata={"help": "Dropout on the relation's matrix, as published (slower)."},
     )
     output_dropout: float = field(default=0.2, metadata={"help": "Dropout before the product."})
+    chunk: int = field(
+        default=256, metadata={"help": "Matrices made at once, where those have dropout."}
+    )
+
+    def __post_init__(self) -> None:
+        if self.chunk < 1:
+            raise ValueError(f"chunk must be at least 1, not {self.chunk}.")
 
 
 class TuckER(nn.Module):
@@ -46,6 +51,7 @@ class TuckER(nn.Module):
         self.dropout_relation = Dropout(options.relation_dropout)
         self.dropout_matrix = Dropout(options.matrix_dropout)
         self.dropout_out = Dropout(options.output_dropout)
+        self.chunk = options.chunk
 
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
@@ -59,7 +65,7 @@ class TuckER(nn.Module):
             factors = _in_autocast_type(query, relation, self.core)
             product: Tensor = CoreProduct.apply(*factors)  # type: ignore[no-untyped-call]
             return product
-        blocks = zip(query.split(CHUNK), relation.split(CHUNK), strict=True)
+        blocks = zip(query.split(self.chunk), relation.split(self.chunk), strict=True)
         return torch.cat([self._contract_matrices(*block) for block in blocks])
 
     def _contract_matrices(self, query: Tensor, relation: Tensor) -> Tensor:
