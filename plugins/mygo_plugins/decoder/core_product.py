@@ -27,8 +27,7 @@ class CoreProduct(torch.autograd.Function):
         """Return the product, (B, D), given `core` (D, D, D), all of one dtype."""
         ctx.save_for_backward(query, relation, core)
         total = _sum_like(query)
-        for part, room in _blocks(query):
-            outer = torch.mul(relation[:, part, None], query[:, None], out=room)
+        for part, outer in _outer_products(relation, query):
             total += outer.flatten(1) @ core[part].flatten(0, 1)
         return total.to(query.dtype)
 
@@ -39,19 +38,19 @@ class CoreProduct(torch.autograd.Function):
         query, relation, core = ctx.saved_tensors
         grad_query = _sum_like(query)
         grad_relation, grad_core = torch.empty_like(relation), torch.empty_like(core)
-        for part, room in _blocks(query):
-            outer = torch.mul(relation[:, part, None], query[:, None], out=room)
+        for part, outer in _outer_products(relation, query):
             torch.mm(outer.flatten(1).T, grad, out=grad_core[part].flatten(0, 1))
-            torch.mm(grad, core[part].flatten(0, 1).T, out=room.flatten(1))
-            grad_relation[:, part] = (room @ query[:, :, None])[:, :, 0]
-            grad_query += (relation[:, None, part] @ room)[:, 0]
+            # Its gradient takes the place of the outer product, which is not needed any more.
+            torch.mm(grad, core[part].flatten(0, 1).T, out=outer.flatten(1))
+            grad_relation[:, part] = (outer @ query[:, :, None])[:, :, 0]
+            grad_query += (relation[:, None, part] @ outer)[:, 0]
         return grad_query.to(query.dtype), grad_relation, grad_core
 
 
-def _blocks(query: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Yield parts of the relation's dimensions and room for their outer products (B, d, D).
+def _outer_products(relation: Tensor, query: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Yield parts of the relation's dimensions and their outer products with the query, (B, d, D).
 
-    The room is the same memory each time: asking for it anew costs a tenth of the time.
+    They lie in the same memory each time: asking for it anew costs a tenth of the time.
     """
     count, dim = query.shape
     size = min(dim, max(1, BLOCK_BYTES // max(1, query.nbytes)))
@@ -59,7 +58,8 @@ def _blocks(query: Tensor) -> Iterator[tuple[slice, Tensor]]:
     for first in range(0, dim, size):
         part = slice(first, min(first + size, dim))
         shape = (count, part.stop - part.start, dim)
-        yield part, room[: math.prod(shape)].view(shape)
+        outer = room[: math.prod(shape)].view(shape)
+        yield part, torch.mul(relation[:, part, None], query[:, None], out=outer)
 
 
 def _sum_like(x: Tensor) -> Tensor:
