@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import JsonOption, RunDataOption, RunsDirOption, runs_dir
+from mygo_cli.commands.options import (
+    BatchSizeOption,
+    DeviceOption,
+    JsonOption,
+    RunDataOption,
+    RunsDirOption,
+    runs_dir,
+)
 from mygo_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,8 +45,8 @@ def compare(
         typer.Argument(help="Folders or names of runs; the others are held against the first."),
     ],
     split: Annotated[SplitName, typer.Option(help="Which triples to rank.")] = "test",
-    batch_size: Annotated[int, typer.Option(min=1, help="Questions scored at once.")] = 512,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
+    batch_size: BatchSizeOption = None,
+    device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,
@@ -67,7 +74,7 @@ def measure_runs(
     folder: Path,
     data: Path | None,
     split: SplitName,
-    batch_size: int,
+    batch_size: int | None,
     device: str,
 ) -> list[Measured]:
     """Return every run on the split; raise `DataError` where they do not rank the same triples."""
@@ -86,16 +93,21 @@ def measure_runs(
 
 
 def _measured(
-    trained: Trained, graph: KnowledgeGraph, split: SplitName, batch_size: int, bar: Any, task: Any
+    trained: Trained,
+    graph: KnowledgeGraph,
+    split: SplitName,
+    batch_size: int | None,
+    bar: Any,
+    task: Any,
 ) -> Measured:
     from mygo_cli.ranking.bootstrap import per_triple
     from mygo_cli.ranking.evaluate import evaluate
     from mygo_cli.ranking.ranks import metrics, ranks
+    from mygo_cli.ranking.scorer import block_size
 
     triples, known = graph.split(split), graph.all_triples()
-    rivals = evaluate(
-        trained.score, triples, known, batch_size, lambda done: bar.advance(task, done)
-    )
+    at_once = batch_size or block_size(len(graph.entities))
+    rivals = evaluate(trained.score, triples, known, at_once, lambda done: bar.advance(task, done))
     all_ranks = ranks(rivals.better, rivals.ties)
     overall = metrics(all_ranks)
     if overall is None:

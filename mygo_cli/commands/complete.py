@@ -13,6 +13,8 @@ import typer
 
 from mygo_cli import console, records
 from mygo_cli.commands.options import (
+    BatchSizeOption,
+    DeviceOption,
     JsonOption,
     RunDataOption,
     RunOption,
@@ -80,17 +82,12 @@ def complete(
             "--relation, or every relation with the --entity."
         ),
     ] = "seen",
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Questions scored at once. Default: 512, fewer of very many entities."
-        ),
-    ] = None,
+    batch_size: BatchSizeOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Begin again, whatever was stopped before.")
     ] = False,
     run: RunOption = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
+    device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,

@@ -9,6 +9,8 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import (
+    BatchSizeOption,
+    DeviceOption,
     JsonOption,
     RunDataOption,
     RunOption,
@@ -39,11 +41,8 @@ def evaluate(
     relations: Annotated[
         bool, typer.Option("--relations", help="Show a row for each relation, too.")
     ] = False,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(min=1, help="Questions scored at once; what 256 MiB hold if unset."),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
+    batch_size: BatchSizeOption = None,
+    device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,

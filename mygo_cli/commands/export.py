@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import RunDataOption, RunsDirOption, runs_dir
+from mygo_cli.commands.options import (
+    BatchSizeOption,
+    DeviceOption,
+    RunDataOption,
+    RunsDirOption,
+    runs_dir,
+)
 from mygo_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -49,8 +55,8 @@ def export(
         Path | None,
         typer.Option("--triples", help="Score the triples of this file, known or not."),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Questions scored at once.")] = 512,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
+    batch_size: BatchSizeOption = None,
+    device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
 ) -> None:
@@ -86,16 +92,16 @@ def _scores(
     graph: KnowledgeGraph,
     split: Literal["train", "valid", "test"],
     path: Path | None,
-    batch_size: int,
+    batch_size: int | None,
 ) -> Table:
     """Return the scores of a split, or of the triples in a file."""
     from mygo_cli.exports.tables import read_triples, score_table
+    from mygo_cli.ranking.scorer import block_size
 
     triples = read_triples(path, graph) if path else graph.split(split)
     if not len(triples):
         raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
     with console.progress(transient=True) as bar:
         task = bar.add_task("score", total=None)
-        return score_table(
-            trained, graph, triples, batch_size, lambda done: bar.advance(task, done)
-        )
+        at_once = batch_size or block_size(len(graph.entities))
+        return score_table(trained, graph, triples, at_once, lambda done: bar.advance(task, done))

@@ -12,6 +12,7 @@ from mygo_cli import console
 from mygo_cli.commands.options import (
     CacheDirOption,
     DataOption,
+    DeviceOption,
     JsonOption,
     RunsDirOption,
     cache_dir,
@@ -61,7 +62,7 @@ def official_command(
     ] = None,
     no_image: Annotated[bool, typer.Option("--no-image", help="Leave image tokens out.")] = False,
     no_text: Annotated[bool, typer.Option("--no-text", help="Leave text tokens out.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
+    device: DeviceOption = "auto",
     cache_folder: CacheDirOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,

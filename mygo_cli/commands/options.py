@@ -40,6 +40,16 @@ RunOption = Annotated[
     Path | None,
     typer.Option("--run", help="Folder or name of the run. Default: the newest."),
 ]
+BatchSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size",
+        min=1,
+        help="Questions scored at once. Default: what 256 MiB of scores hold, at most 512.",
+        show_default=False,
+    ),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps, ...")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

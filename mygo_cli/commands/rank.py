@@ -10,6 +10,7 @@ import typer
 
 from mygo_cli import console, records
 from mygo_cli.commands.options import (
+    DeviceOption,
     JsonOption,
     RunDataOption,
     RunOption,
@@ -57,7 +58,7 @@ def rank(
         bool, typer.Option("--hide-known", help="Show only facts that the graph does not hold.")
     ] = False,
     run: RunOption = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, ...")] = "auto",
+    device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +14,9 @@ from mygo_cli.graph.faults import FileFault, stop
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.rows import TRIPLES, read_rows
 from mygo_cli.ranking.evaluate import evaluate
-from mygo_cli.ranking.queries import Triples, ask
+from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import ranks
 from mygo_cli.training.trained import Trained
-
-if TYPE_CHECKING:
-    import torch
 
 Array = np.ndarray[Any, Any]
 
@@ -71,11 +68,10 @@ def score_table(
 
     rivals = evaluate(trained.score, triples, graph.all_triples(), batch_size, advance)
     found = ranks(rivals.better, rivals.ties)
-    own = _own_scores(trained, triples, batch_size)
     numbers: dict[str, Array] = {}
     for side, asked in (("tail", ~rivals.predict_head), ("head", rivals.predict_head)):
         order = torch.argsort(rivals.triple[asked])
-        numbers[f"{side}_score"] = own[asked][order].numpy()
+        numbers[f"{side}_score"] = rivals.score[asked][order].numpy()
         numbers[f"{side}_rank"] = found[asked][order].numpy()
     head, relation, tail = (np.ascontiguousarray(column) for column in triples.T)
     names = {"head": graph.entities, "relation": graph.relations, "tail": graph.entities}
@@ -86,18 +82,6 @@ def score_table(
     texts["known"] = graph.splits_of(triples)
     lists = {"entity": graph.entities, "relation": graph.relations, "known": texts["known"]}
     return Table(texts, numbers, rows, lists)
-
-
-def _own_scores(trained: Trained, triples: Triples, batch_size: int) -> torch.Tensor:
-    """Return the score of each answer, (P,), in the order in which `evaluate` ranks them."""
-    import torch
-
-    questions = ask(triples)
-    own = torch.empty(len(questions.answers))
-    for batch in questions.batches(batch_size):
-        scores = trained.score(batch.queries).cpu()
-        own[batch.places] = scores[batch.rows, questions.answers[batch.places]]
-    return own
 
 
 def read_triples(path: Path, graph: KnowledgeGraph) -> Triples:

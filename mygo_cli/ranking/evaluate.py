@@ -18,15 +18,16 @@ from mygo_cli.ranking.ranks import check_finite, count_known_rivals, count_rival
 
 @dataclass(frozen=True)
 class Rivals:
-    """For each of P asked answers: its triple's number, its side, and its rivals.
+    """For each of P asked answers: its triple's number, its side, its score and its rivals.
 
-    `triple` int64, `predict_head` bool, `answer` int64 (the true entity), `better` and `ties`
-    int64, all (P,), on the CPU.
+    `triple` int64, `predict_head` bool, `answer` int64 (the true entity), `score` float32,
+    `better` and `ties` int64, all (P,), on the CPU.
     """
 
     triple: Tensor
     predict_head: Tensor
     answer: Tensor
+    score: Tensor
     better: Tensor
     ties: Tensor
 
@@ -59,20 +60,27 @@ def find_rivals(
     """
     questions, portion = filtered.questions, Portion(batch_size, "questions")
     counted = [torch.zeros(2, 0, dtype=torch.long)]
+    own = [torch.zeros(0)]
     first = 0
     while first < len(questions):
-        last, rivals = portion.attempt(partial(_count, score, filtered, first, portion))
+        last, rivals, scores = portion.attempt(partial(_count, score, filtered, first, portion))
         counted.append(rivals)
+        own.append(scores)
         advance(last - first)
         first = last
     sides = torch.repeat_interleave(questions.predict_head, questions.start.diff())
-    return Rivals(questions.triples, sides, questions.answers, *torch.cat(counted, 1))
+    return Rivals(
+        questions.triples, sides, questions.answers, torch.cat(own), *torch.cat(counted, 1)
+    )
 
 
 def _count(
     score: Callable[[Queries], Tensor], filtered: FilteredQuestions, first: int, portion: Portion
-) -> tuple[int, Tensor]:
-    """Return where the batch from question `first` on ends, and its rivals (2, P): better, ties."""
+) -> tuple[int, Tensor, Tensor]:
+    """Count the rivals of the answers to the questions from number `first` on.
+
+    Returns where the batch ends, its rivals (2, P): better, ties, and its answers' scores (P,).
+    """
     questions = filtered.questions
     batch = questions.batch(first, min(first + portion.size, len(questions)))
     scores = score(batch.queries)
@@ -82,4 +90,4 @@ def _count(
     start, known = filtered.known_of(batch.questions)
     known_rivals = torch.stack(count_known_rivals(*asked, start.to(on), known.to(on)))
     rivals = torch.stack(count_rivals(*asked)) - known_rivals
-    return batch.questions.stop, rivals.cpu()
+    return batch.questions.stop, rivals.cpu(), scores[asked[1], asked[2]].cpu()

@@ -49,6 +49,9 @@ def test_agrees_with_the_definition(world, batch_size):
     assert as_dict(rivals) == expected
     answer = np.where(rivals.predict_head, *triples[rivals.triple].T[[0, 2]])
     assert rivals.answer.tolist() == answer.tolist()
+    known_side = np.where(rivals.predict_head, *triples[rivals.triple].T[[2, 0]])
+    sides, relations = rivals.predict_head.long(), triples[rivals.triple, 1]
+    assert rivals.score.tolist() == table[sides, relations, known_side, answer].tolist()
 
 
 def sample_world(seed=0):

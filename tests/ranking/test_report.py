@@ -40,6 +40,7 @@ def rivals(graph):
         triple=torch.tensor([0, 1, 2, 0, 1, 2]),
         predict_head=torch.tensor([False, False, False, True, True, True]),
         answer=torch.tensor([5, 5, 4, 4, 4, 5]),
+        score=torch.zeros(6),
         better=torch.tensor([0, 1, 2, 3, 4, 5]),
         ties=torch.tensor([0, 0, 0, 1, 1, 2]),
     )
@@ -125,5 +126,5 @@ def test_groups_make_up_the_whole():
 
 def test_no_ranks_no_report(graph):
     nothing = torch.zeros(0, dtype=torch.long)
-    empty = Rivals(nothing, nothing.bool(), nothing, nothing, nothing)
+    empty = Rivals(nothing, nothing.bool(), nothing, nothing.float(), nothing, nothing)
     assert report(empty, graph.test[:0], graph, None, None) is None
