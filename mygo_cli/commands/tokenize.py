@@ -157,14 +157,15 @@ def together(shard: str | None) -> Iterator[Processes]:
 
 def joined_up(summaries: list[Summary], processes: Processes) -> list[Summary]:
     """Return the summaries of whole caches, for which the first process merges all shards."""
+    from mygo_cli.tokens.find import whole_path
     from mygo_cli.tokens.merge import join_shards
 
-    everyone = processes.gather_objects(summaries)
+    processes.gather_objects(None)  # wait until each has written its shards
     if processes.alone or not processes.first:
         return summaries
     return [
-        own[0] if own[0].path == own[0].whole else join_shards(own[0].whole, processes.count)
-        for own in zip(*everyone, strict=True)
+        own if (whole := whole_path(own.path)) == own.path else join_shards(whole, processes.count)
+        for own in summaries
     ]
 
 

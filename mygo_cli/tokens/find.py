@@ -12,6 +12,7 @@ from mygo_cli.tokens.sources import text_sources
 
 IMAGE, TEXT = "image", "text"
 MODALITIES = (IMAGE, TEXT)
+SHARD = ".shard-"
 
 
 def cache_path(folder: Path, dataset: str, modality: str, backend: str, fingerprint: str) -> Path:
@@ -22,7 +23,13 @@ def cache_path(folder: Path, dataset: str, modality: str, backend: str, fingerpr
 
 def shard_path(whole: Path, number: int, of: int) -> Path:
     """Return where shard `number` of a cache lies, counted from 1."""
-    return whole.with_name(f"{whole.stem}.shard-{number}-of-{of}.h5")
+    return whole.with_name(f"{whole.stem}{SHARD}{number}-of-{of}.h5")
+
+
+def whole_path(path: Path) -> Path:
+    """Return the cache that the file `path` is, or is a shard of."""
+    name, shard, _ = path.name.partition(SHARD)
+    return path.with_name(f"{name}.h5") if shard else path
 
 
 def caches_in(folder: Path, dataset: str = "*", modality: str = "*") -> list[Path]:

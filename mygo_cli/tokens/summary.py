@@ -34,13 +34,6 @@ class Summary:
     seconds: float = 0.0
 
     @property
-    def whole(self) -> Path:
-        """Return the path of the cache that this one is, or is a shard of."""
-        return self.path.with_name(
-            self.path.name.partition(".shard-")[0].removesuffix(".h5") + ".h5"
-        )
-
-    @property
     def per_second(self) -> float | None:
         """Return the items tokenized per second; None where this run tokenized none."""
         return self.new / self.seconds if self.new and self.seconds else None
