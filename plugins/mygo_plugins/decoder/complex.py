@@ -7,10 +7,14 @@ from torch import Tensor, nn
 
 from mygo_cli.contracts import NoOptions
 from mygo_cli.errors import UsageError
+from mygo_plugins.decoder.learned_scale import LearnedScale
 
 
 class ComplEx(nn.Module):
-    """score(q, r, e) = Re(sum_i q_i r_i conj(e_i)); a vector's halves are real and imaginary."""
+    """score(q, r, e) = scale Re(sum_i q_i r_i conj(e_i)).
+
+    The halves of a vector are its real and its imaginary parts.
+    """
 
     description = "ComplEx, a bilinear product of complex vectors"
     Options = NoOptions
@@ -19,6 +23,7 @@ class ComplEx(nn.Module):
         super().__init__()
         if dim % 2:
             raise UsageError(f"--decoder complex needs an even --dim, not {dim}.")
+        self.scale = LearnedScale(dim)
 
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
@@ -28,4 +33,4 @@ class ComplEx(nn.Module):
             real * relation_real - imaginary * relation_imaginary,
             real * relation_imaginary + imaginary * relation_real,
         )
-        return torch.cat(product, 1) @ entities.T
+        return self.scale(torch.cat(product, 1)) @ entities.T

@@ -5,17 +5,19 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from mygo_cli.contracts import NoOptions
+from mygo_plugins.decoder.learned_scale import LearnedScale
 
 
 class Dot(nn.Module):
-    """score(q, r, e) = q . e"""
+    """score(q, r, e) = scale q . e"""
 
-    description = "inner product of context and entity, no parameters of its own"
+    description = "inner product of context and entity"
     Options = NoOptions
 
     def __init__(self, dim: int, options: NoOptions) -> None:
         super().__init__()
+        self.scale = LearnedScale(dim)
 
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N); the relation speaks through the context alone."""
-        return query @ entities.T
+        return self.scale(query) @ entities.T
