@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STATE, SCHEDULE = "model_state_dict", "scheduler_state_dict"
 IMAGE_CODES, TEXT_CODES = "visual_token_embedding.weight", "text_token_embedding.weight"
+TUCKER = "tucker_decoder.W"
 ANOTHER = "Name a checkpoint that train_mygo_fgc.py wrote."
 
 RENAMED = {
@@ -28,7 +29,7 @@ RENAMED = {
     "lp_token": "triple_encoder.context_token",
     IMAGE_CODES: "entity_encoder.image.codes",
     TEXT_CODES: "entity_encoder.text.codes",
-    "tucker_decoder.W": "decoder.core",
+    TUCKER: "decoder.core",
 }
 RENAMED_PREFIXES = {
     "str_ent_ln.": "entity_encoder.structure_norm.",
@@ -70,7 +71,7 @@ class OfficialState:
     @property
     def decoder(self) -> str:
         """The decoder plugin that scores as the model does."""
-        return "tucker" if "tucker_decoder.W" in self.state else "dot"
+        return "tucker" if TUCKER in self.state else "dot"
 
     def named(self, word: str) -> int | None:
         """Return the number behind a word in the file's name, which holds some of its settings."""
@@ -89,8 +90,7 @@ def read_official_state(path: Path) -> OfficialState:
     found = content.get(STATE, content)
     state = {name: value for name, value in found.items() if hasattr(value, "shape")}
     needed = [*RENAMED, *PLACES, *_examples()]
-    optional = {"tucker_decoder.W"}
-    missing = [name for name in needed if name not in state and name not in optional]
+    missing = [name for name in needed if name not in state and name != TUCKER]
     if missing:
         raise DataError(f"{path} holds no {missing[0]}: it is no model of theirs.", ANOTHER)
     dim = state["ent_embeddings"].shape[-1]
@@ -136,6 +136,8 @@ def translate_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     places = [state[name].flatten() for name in PLACES]
     translated = {"triple_encoder.places": torch.stack(places)}
+    if TUCKER not in state:
+        translated["decoder.scale.log"] = torch.zeros(())  # their inner product has no scale
     for name, value in state.items():
         if name in RENAMED:
             translated[RENAMED[name]] = _without_unit_axes(RENAMED[name], value)

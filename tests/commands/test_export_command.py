@@ -29,6 +29,11 @@ def model(trained):
     return load_trained(RunFolder(run), torch.device("cpu"))
 
 
+def read_npz(name):
+    with np.load(name) as file:
+        return dict(file)
+
+
 def read_tsv(path):
     with Path(path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -39,7 +44,7 @@ def test_entities(export, trained, model, world):
     ended = export()
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == f"entities.npz: 20 entities, 8 wide, of {run.name}\n"
-    found = np.load("entities.npz")
+    found = read_npz("entities.npz")
     graph = read_graph(world)
     assert found["entity"].tolist() == list(graph.entities)
     assert found["name"].tolist() == list(graph.names)
@@ -65,7 +70,7 @@ def test_tsv_gives_back_the_same_numbers(export, model, world):
 
 def test_scores_are_those_of_the_model(export, mygo, model, trained, world):
     assert export("--what", "scores").code == 0
-    found, graph = np.load("scores.npz"), read_graph(world)
+    found, graph = read_npz("scores.npz"), read_graph(world)
     head, relation, tail = torch.from_numpy(graph.test).T
     assert found["head"].tolist() == [graph.entities[row] for row in head]
     assert found["tail"].tolist() == [graph.entities[row] for row in tail]
@@ -88,8 +93,8 @@ def test_the_batch_size_changes_nothing(export):
     assert export("--what", "scores", "--split", "train", "--output", "a.npz").code == 0
     words = ("--what", "scores", "--split", "train", "--output", "b.npz", "--batch-size", 3)
     assert export(*words).code == 0
-    a, b = np.load("a.npz"), np.load("b.npz")
-    for name in a.files:
+    a, b = read_npz("a.npz"), read_npz("b.npz")
+    for name in a:
         if name.endswith("score"):
             np.testing.assert_allclose(a[name], b[name], rtol=1e-5, atol=1e-6)
         else:
@@ -99,10 +104,10 @@ def test_the_batch_size_changes_nothing(export):
 def test_scores_in_every_format(export, world):
     for kind in files.FORMATS:
         assert export("--what", "scores", "--format", kind).code == 0
-    found, rows = np.load("scores.npz"), read_tsv("scores.tsv")
+    found, rows = read_npz("scores.npz"), read_tsv("scores.tsv")
     graph = read_graph(world)
     with safe_open("scores.safetensors", framework="np") as file:
-        assert set(file.keys()) == set(found.files) - {"known"}
+        assert set(file.keys()) == set(found) - {"known"}
         np.testing.assert_array_equal(
             np.stack([file.get_tensor(name) for name in ("head", "relation", "tail")], 1),
             graph.test,
@@ -112,7 +117,7 @@ def test_scores_in_every_format(export, world):
     import pyarrow.parquet
 
     packed = pyarrow.parquet.read_table("scores.parquet").to_pydict()
-    for name in found.files:
+    for name in found:
         assert packed[name] == found[name].tolist()
         assert [row[name] for row in rows] == [str(value) for value in found[name]]
 

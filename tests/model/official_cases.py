@@ -22,7 +22,8 @@ PARITY = Path(__file__).parents[1] / "data" / "parity"
 
 def load_case(name: str, dropout: float = 0.0) -> tuple[MyGO, dict[str, Any]]:
     """Return the model with the case's weights, and the case's arrays."""
-    case = dict(np.load(PARITY / f"{name}.npz"))
+    with np.load(PARITY / f"{name}.npz") as file:
+        case = dict(file)
     sizes = json.loads((PARITY / f"{name}.json").read_text())
     options = ModelOptions(
         dim=sizes["dim"],

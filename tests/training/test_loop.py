@@ -54,7 +54,7 @@ def test_events():
 @pytest.mark.parametrize("questions", ["distinct", "triples", "coin-flip"])
 def test_it_learns(questions):
     trainer = new_trainer(
-        model=NO_DROPOUT, questions=questions, epochs=12, learning_rate=0.02, label_smoothing=0.0
+        model=NO_DROPOUT, questions=questions, epochs=30, learning_rate=0.02, label_smoothing=0.0
     )
     losses = [event.loss for event in trainer.run() if isinstance(event, EpochDone)]
     assert losses[-1] < 0.9 * losses[0]
