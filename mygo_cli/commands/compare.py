@@ -101,13 +101,10 @@ def _measured(
     task: Any,
 ) -> Measured:
     from mygo_cli.ranking.bootstrap import per_triple
-    from mygo_cli.ranking.evaluate import evaluate
     from mygo_cli.ranking.ranks import metrics, ranks
-    from mygo_cli.ranking.scorer import block_size
 
-    triples, known = graph.split(split), graph.all_triples()
-    at_once = batch_size or block_size(len(graph.entities))
-    rivals = evaluate(trained.score, triples, known, at_once, lambda done: bar.advance(task, done))
+    triples = graph.split(split)
+    rivals = trained.rivals(graph, triples, batch_size, lambda done: bar.advance(task, done))
     all_ranks = ranks(rivals.better, rivals.ties)
     overall = metrics(all_ranks)
     if overall is None:

@@ -73,7 +73,6 @@ def evaluate_run(
 ) -> tuple[Trained, Report]:
     """Return the run's model and its report; raise `DataError` for a split without triples."""
     from mygo_cli.commands.open_run import open_run
-    from mygo_cli.ranking.scorer import block_size
 
     if not started_by_torchrun().first:
         console.mute()
@@ -84,9 +83,8 @@ def evaluate_run(
     with joined(trained.device) as processes, console.progress(transient=True) as bar:
         task = bar.add_task(f"rank {split}", total=None)
         with complete(processes, lambda: "Run it again."):
-            at_once = batch_size or block_size(len(graph.entities))
             report = trained.report(
-                graph, triples, ties, at_once, lambda done: bar.advance(task, done), processes
+                graph, triples, ties, batch_size, lambda done: bar.advance(task, done), processes
             )
     assert report is not None  # there are triples
     return trained, report

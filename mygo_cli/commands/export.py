@@ -96,12 +96,12 @@ def _scores(
 ) -> Table:
     """Return the scores of a split, or of the triples in a file."""
     from mygo_cli.exports.tables import read_triples, score_table
-    from mygo_cli.ranking.scorer import block_size
 
     triples = read_triples(path, graph) if path else graph.split(split)
     if not len(triples):
         raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
     with console.progress(transient=True) as bar:
         task = bar.add_task("score", total=None)
-        at_once = batch_size or block_size(len(graph.entities))
-        return score_table(trained, graph, triples, at_once, lambda done: bar.advance(task, done))
+        return score_table(
+            trained, graph, triples, batch_size, lambda done: bar.advance(task, done)
+        )

@@ -13,7 +13,6 @@ from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.faults import FileFault, stop
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.rows import TRIPLES, read_rows
-from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import ranks
 from mygo_cli.training.trained import Trained
@@ -54,7 +53,7 @@ def score_table(
     trained: Trained,
     graph: KnowledgeGraph,
     triples: Triples,
-    batch_size: int = 512,
+    batch_size: int | None = None,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Table:
     """Return score and filtered rank of the tail and of the head of each triple (T, 3).
@@ -66,7 +65,7 @@ def score_table(
     """
     import torch
 
-    rivals = evaluate(trained.score, triples, graph.all_triples(), batch_size, advance)
+    rivals = trained.rivals(graph, triples, batch_size, advance)
     found = ranks(rivals.better, rivals.ties)
     numbers: dict[str, Array] = {}
     for side, asked in (("tail", ~rivals.predict_head), ("head", rivals.predict_head)):

@@ -12,11 +12,11 @@ from torch import Tensor
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.processes.group import ALONE, Processes
-from mygo_cli.ranking.evaluate import evaluate
+from mygo_cli.ranking.evaluate import Rivals, evaluate
 from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.report import Report, report
-from mygo_cli.ranking.scorer import Scorer
+from mygo_cli.ranking.scorer import Scorer, block_size
 from mygo_cli.ranking.shared import gather_rivals
 from mygo_cli.training.assemble import check_same_graph, rebuild_model
 from mygo_cli.training.checkpoint import load_checkpoint
@@ -59,12 +59,26 @@ class Trained:
         tokens = getattr(self.model.entity_encoder, modality)
         return None if tokens is None else tokens.mask.any(1).cpu()
 
+    def rivals(
+        self,
+        graph: KnowledgeGraph,
+        triples: Triples,
+        batch_size: int | None = None,
+        advance: Callable[[int], None] = lambda done: None,
+    ) -> Rivals:
+        """Rank both sides of `triples` (T, 3) among all entities, filtered.
+
+        `batch_size` questions are asked at once, None asks as many as `block_size` says.
+        """
+        at_once = batch_size or block_size(len(self.entities))
+        return evaluate(self.score, triples, graph.all_triples(), at_once, advance)
+
     def report(
         self,
         graph: KnowledgeGraph,
         triples: Triples,
         ties: TieRule = "realistic",
-        batch_size: int = 512,
+        batch_size: int | None = None,
         advance: Callable[[int], None] = lambda done: None,
         processes: Processes = ALONE,
     ) -> Report | None:
@@ -73,7 +87,7 @@ class Trained:
         Several `processes` share out the work, and each returns the whole report.
         """
         part = processes.part(len(triples))
-        own = evaluate(self.score, triples[part], graph.all_triples(), batch_size, advance)
+        own = self.rivals(graph, triples[part], batch_size, advance)
         rivals = gather_rivals(processes, own, part.start)
         return report(
             rivals, triples, graph, self.has_tokens("image"), self.has_tokens("text"), ties
