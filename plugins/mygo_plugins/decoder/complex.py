@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mygo_cli.contracts import NoOptions
 from mygo_cli.errors import UsageError
 from mygo_plugins.decoder.learned_scale import LearnedScale
+from mygo_plugins.decoder.products import products
 
 
 class ComplEx(nn.Module):
@@ -33,4 +34,4 @@ class ComplEx(nn.Module):
             real * relation_real - imaginary * relation_imaginary,
             real * relation_imaginary + imaginary * relation_real,
         )
-        return self.scale(torch.cat(product, 1)) @ entities.T
+        return products(self.scale(torch.cat(product, 1)), entities, self.training)

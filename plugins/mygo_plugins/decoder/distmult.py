@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from mygo_cli.contracts import NoOptions
 from mygo_plugins.decoder.learned_scale import LearnedScale
+from mygo_plugins.decoder.products import products
 
 
 class DistMult(nn.Module):
@@ -20,4 +21,4 @@ class DistMult(nn.Module):
 
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
-        return self.scale(query * relation) @ entities.T
+        return products(self.scale(query * relation), entities, self.training)

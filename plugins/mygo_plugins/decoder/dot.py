@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from mygo_cli.contracts import NoOptions
 from mygo_plugins.decoder.learned_scale import LearnedScale
+from mygo_plugins.decoder.products import products
 
 
 class Dot(nn.Module):
@@ -20,4 +21,4 @@ class Dot(nn.Module):
 
     def forward(self, query: Tensor, relation: Tensor, entities: Tensor) -> Tensor:
         """Return scores (B, N); the relation speaks through the context alone."""
-        return self.scale(query) @ entities.T
+        return products(self.scale(query), entities, self.training)

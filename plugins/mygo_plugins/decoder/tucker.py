@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mygo_cli.dropout import Dropout
 from mygo_plugins.decoder.core_product import CoreProduct
+from mygo_plugins.decoder.products import products
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class TuckER(nn.Module):
         """Return scores (B, N) of `query` (B, D) and `relation` (B, D) against all entities."""
         x = self.dropout_in(_normed(self.norm_in, query))
         mixed = self._contract(x, self.dropout_relation(relation))
-        return self.dropout_out(_normed(self.norm_out, mixed)) @ entities.T
+        context = self.dropout_out(_normed(self.norm_out, mixed))
+        return products(context, entities, self.training)
 
     def _contract(self, query: Tensor, relation: Tensor) -> Tensor:
         """Return W x_1 r x_2 q, (B, D), without a matrix (D, D) for each question of a batch."""
