@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,23 +13,47 @@ from typing import BinaryIO
 
 from mygo_cli.errors import DataError
 
+DAY = 24 * 3600  # seconds: nobody has been writing one file for longer
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write into, which takes the place of `path` once it is full and on disk.
 
-    Whatever ends it early leaves what was at `path`. Raises `DataError` where the folder cannot
-    be written to or the disk is full.
+    Whatever ends it early leaves what was at `path`. A link stays one, and a device or pipe is
+    written to as it is. Raises `DataError` where the folder cannot be written to or the disk is
+    full.
     """
-    temporary = path.with_name(path.name + ".part")
     try:
-        with temporary.open("wb") as file:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+        else:
+            with _in_place_of(path.resolve()) as file:
+                yield file
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _in_place_of(path: Path) -> Iterator[BinaryIO]:
+    """Give a file under a name of this writer alone, as another may be writing the same."""
+    _clear_leftovers(path)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         with suppress(OSError):  # it was renamed, or never made
             temporary.unlink()
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Delete what killed writers of a file left long ago."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.{'?' * 8}.part"):
+        with suppress(OSError):  # another writer was quicker
+            if left.stat().st_mtime < time.time() - DAY:
+                left.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 import pytest
 
@@ -60,10 +61,39 @@ def test_a_disk_that_is_full_only_when_it_is_asked(path, monkeypatch):
     assert not list(path.parent.glob("*.part"))
 
 
-def test_what_a_kill_left_is_in_nobodys_way(path):
-    path.with_name(path.name + ".part").write_bytes(b"half of it")
+def test_what_a_kill_left_goes_once_it_is_old(path):
+    old, young = (path.with_name(f"{path.name}.{name}.part") for name in ("0123abcd", "89abcdef"))
+    old.write_bytes(b"half of it")
+    young.write_bytes(b"half of it, by another process")
+    os.utime(old, (1e9, 1e9))
     write(path)
+    assert {file.name for file in path.parent.iterdir()} == {path.name, young.name}
+
+
+def test_two_writers_at_once(path):
+    with written_whole(path) as one, written_whole(path) as other:
+        one.write(b"one")
+        other.write(b"other")
+    assert path.read_bytes() == b"one"
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_link_stays_a_link(path):
+    link = path.with_name("link")
+    link.symlink_to(path.name)
+    write(link)
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+
+
+def test_a_pipe_is_written_to(path):
+    pipe = path.with_name("pipe")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write(pipe)
+    assert os.read(reader, 100) == b"new"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_no_such_folder(tmp_path):
