@@ -33,23 +33,27 @@ def overlaid(below: Nested, above: Nested) -> dict[str, Any]:
 def without_overruled(below: Nested, above: Nested) -> dict[str, Any]:
     """Return the settings `below` without what those `above` leave no use for.
 
-    That is the options of another decoder, and token caches of another graph or of a modality
-    that is switched off.
+    That is the options of another decoder, and token caches of a modality that is switched off or
+    of another graph, where the settings below name one.
     """
     data, tokens, decoder = (dict(_table(below, name)) for name in ("data", "tokens", "decoder"))
     chosen = _table(above, "decoder").get("name")
     if chosen is not None and chosen != decoder.get("name", DecoderSettings().name):
         decoder.pop("options", None)
-    folder = _table(above, "data").get("folder")
-    moved = isinstance(folder, (str, Path)) and (
-        Path(folder).absolute() != Path(data.get("folder", ""))
-    )
+    moved = _is_another(data.get("folder"), _table(above, "data").get("folder"))
     for modality in ("image", "text"):
         if moved or _table(above, "tokens").get(modality) is False:
             tokens.pop(f"{modality}_cache", None)
     return dict(below) | {
         name: section for name, section in (("tokens", tokens), ("decoder", decoder)) if section
     }
+
+
+def _is_another(folder: object, above: object) -> bool:
+    """Say whether a folder is named in both places, and not the same one."""
+    if not isinstance(folder, (str, Path)) or not isinstance(above, (str, Path)):
+        return False
+    return Path(folder).absolute() != Path(above).absolute()
 
 
 def _table(nested: Nested, name: str) -> Nested:

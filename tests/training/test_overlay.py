@@ -44,7 +44,7 @@ def test_another_decoder_drops_the_options_below():
     ("above", "kept"),
     [
         ({"data": {"folder": "b"}}, {"image_tokens"}),
-        ({"data": {"folder": Path("a").absolute()}}, {"image_tokens"}),
+        ({"data": {"folder": Path("a").absolute()}}, {"image_cache", "text_cache", "image_tokens"}),
         ({"tokens": {"image": False}}, {"image", "text_cache", "image_tokens"}),
     ],
 )
@@ -52,12 +52,10 @@ def test_caches_without_use_are_dropped(above, kept):
     assert set(laid_over(BELOW, above)["tokens"]) == kept
 
 
-def test_the_same_graph_keeps_its_caches():
-    here = {"data": {"folder": str(Path("a").absolute())}}
-    below = laid_over(BELOW, here)
-    assert "image_cache" not in below["tokens"]  # a relative path may mean another place
-    again = laid_over({**BELOW, **here}, here)
-    assert again["tokens"] == BELOW["tokens"]
+@pytest.mark.parametrize("below", [{}, {"holdout": 0.1}, {"folder": 5}])
+def test_a_cache_named_without_a_graph_is_never_dropped_unsaid(below):
+    merged = laid_over({**BELOW, "data": below}, {"data": {"folder": "b"}})
+    assert merged["tokens"] == BELOW["tokens"]
 
 
 @pytest.mark.parametrize(
