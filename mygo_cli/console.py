@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+NUMBERS = re.compile(r"[\d.,]+ (?:±|of) [\d.,]+|[\d.,]+")  # 0.391 ± 0.003, 2 of 3
 MOST_WHOLE = 40  # characters of a name that a table does not break
 
 
@@ -84,8 +86,10 @@ def table(
         # Names and numbers stay whole; sentences may break.
         whole = all(" " not in str(cell) and len(str(cell)) <= MOST_WHOLE for cell in cells)
         justify: Literal["left", "right"] = "right" if numeric else "left"
-        # A narrow terminal breaks names, never numbers.
-        least = max(map(len, map(_cell, cells))) if numeric else None
+        # A narrow terminal breaks names, never numbers, and a number from its deviation.
+        numbers = numeric or (bool(cells) and all(NUMBERS.fullmatch(_cell(x)) for x in cells))
+        words = [word for cell in cells for word in _cell(cell).split()]
+        least = max(map(len, words)) if numbers else None
         grid.add_column(header, justify=justify, overflow="fold", no_wrap=whole, min_width=least)
     for row in body:
         grid.add_row(*(Text(_cell(cell)) for cell in row))

@@ -26,6 +26,16 @@ def test_a_narrow_terminal_breaks_names_and_no_numbers(capsys):
     assert max(map(len, shown.splitlines())) <= 60
 
 
+def test_a_narrow_terminal_breaks_a_number_from_its_deviation_at_most(capsys):
+    headers = ("variant", "runs", "valid MRR", "test MRR", "Hits@1", "Hits@10", "seconds")
+    spread = "0.119 ± 0.003"
+    console.table(headers, [("a decoder", "2 of 3", spread, spread, spread, spread, 1234)])
+    shown = capsys.readouterr().out
+    assert shown.split().count("0.119") == 4
+    assert shown.split().count("0.003") == 4
+    assert max(map(len, shown.splitlines())) <= 60
+
+
 def test_a_muted_process_says_errors_only(capsys):
     console.mute()
     console.say("a result")
