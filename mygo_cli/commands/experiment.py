@@ -170,4 +170,4 @@ def make_table(asked: Experiment, plan: Sequence[PlannedRun], folder: Path) -> T
     from mygo_cli.experiments.tables import Table
 
     rows = rows_of(plan, found_runs(folder / "runs"))
-    return Table(folder, folder.name, asked.description, asked.seeds, rows)
+    return Table(folder, folder.resolve().name, asked.description, asked.seeds, rows)

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mygo_cli import config
 from mygo_cli.errors import DataError, Interrupted, MygoError, lacks_memory
-from mygo_cli.experiments.plan import PlannedRun, identity
+from mygo_cli.experiments.plan import PlannedRun, data_sha256, identity
+from mygo_cli.graph.reading import read_graph
 from mygo_cli.tokens.lock import HeldElsewhere, only_writer
 from mygo_cli.training.run import Progress, resume_run, silent, train_run
 from mygo_cli.training.run_folder import RunFolder, make_run
@@ -89,13 +90,34 @@ def _train(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> None
         folder = found_runs(runs).get(run.identity)
         if is_done(folder):
             return
+        _refuse_changed_data(run, graph)
         if folder is not None and folder.last.exists():
-            resume_run(folder, run.settings, graph, progress)
+            _resume(folder, run, graph, progress)
             return
         folder = folder or _new_folder(run, runs)
         folder.forget_after(0)
         # Everything is named in the settings: no folder of caches is searched.
         train_run(run.settings, graph, runs, runs, progress, folder)
+
+
+def _refuse_changed_data(run: PlannedRun, graph: Path) -> None:
+    """Raise `DataError` where graph or tokens are not what the run was planned for any more."""
+    if data_sha256(read_graph(graph), run.settings) != run.data_sha256:
+        raise DataError(
+            f"{graph} or its tokens changed since this command began.",
+            "Give the same command again: it trains what the new data asks for.",
+        )
+
+
+def _resume(folder: RunFolder, run: PlannedRun, graph: Path, progress: Progress) -> None:
+    """Go on with a run; an error says how to begin it again."""
+    try:
+        resume_run(folder, run.settings, graph, progress)
+    except Interrupted:
+        raise
+    except MygoError as error:
+        again = f"Delete {folder.path} to train it from the start."
+        raise type(error)(error.problem, f"{error.way_out} {again}".strip()) from error
 
 
 def _new_folder(run: PlannedRun, runs: Path) -> RunFolder:
@@ -131,8 +153,17 @@ def done_runs(plan: Sequence[PlannedRun], runs: Path) -> set[str]:
 
 
 def is_done(folder: RunFolder | None) -> bool:
-    """Say whether there is a run, trained and measured."""
-    return folder is not None and folder.result.exists()
+    """Say whether there is a run, trained and measured. A damaged result is measured again."""
+    return folder is not None and read_result(folder) is not None
+
+
+def read_result(folder: RunFolder) -> dict[str, Any] | None:
+    """Return `result.json`, None where there is none or it is damaged."""
+    try:
+        result = json.loads(folder.result.read_text(encoding="utf-8"))
+        return result if {"selected_by", "splits"} <= result.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def state_of(folder: RunFolder | None) -> str:
@@ -143,4 +174,4 @@ def state_of(folder: RunFolder | None) -> str:
 
 
 def _progress_of(folder: RunFolder) -> int:
-    return 2 * folder.result.exists() + folder.last.exists()
+    return 2 * is_done(folder) + folder.last.exists()

@@ -48,9 +48,12 @@ class ExperimentFile:
         whole = all(isinstance(seed, int) and not isinstance(seed, bool) for seed in self.seeds)
         if not self.seeds or not whole or len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds must be different whole numbers, such as [0, 1, 2].")
+        if not all(0 <= seed < 2**63 for seed in self.seeds):
+            raise ValueError("seeds must not be negative, and below 2 to the power of 63.")
         for each in self.variant:
-            if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
-                raise ValueError('each [[variant]] needs a name = "...".')
+            name = each.get("name") if isinstance(each, Mapping) else None
+            if not isinstance(name, str) or not name.isprintable() or not name.strip():
+                raise ValueError('each [[variant]] needs a name = "..." of one line.')
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -66,7 +69,10 @@ def read_experiment(path: Path) -> Experiment:
     names = [variant.name for variant in variants]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"{path}: two variants are called {name}.", "Rename one of them.")
+            raise UsageError(
+                f"{path}: two variants are called {name}.",
+                "Give each [[variant]] a name of its own; a grid is named after its values.",
+            )
     for where in (file.settings, *(variant.changes for variant in variants)):
         training = where.get("training")
         if isinstance(training, Mapping) and "seed" in training:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mygo_cli.experiments.conduct import is_done
+from mygo_cli.experiments.conduct import read_result
 from mygo_cli.experiments.plan import PlannedRun
 from mygo_cli.training.run_folder import RunFolder
 from mygo_cli.training.selection import is_on_test
@@ -65,11 +65,12 @@ def rows_of(plan: Sequence[PlannedRun], found: Mapping[str, RunFolder]) -> list[
 
 def _row(variant: str, runs: Sequence[PlannedRun], found: Mapping[str, RunFolder]) -> Row:
     folders = {run.seed: found[run.identity] for run in runs if run.identity in found}
-    done = {seed: folder for seed, folder in folders.items() if is_done(folder)}
-    results = [json.loads(folder.result.read_text(encoding="utf-8")) for folder in done.values()]
+    found_results = {seed: read_result(folder) for seed, folder in folders.items()}
+    results = [result for result in found_results.values() if result is not None]
+    done = {seed: folders[seed] for seed, result in found_results.items() if result is not None}
     chosen = dict.fromkeys(result["selected_by"] for result in results)
-    seconds = [_seconds(folder) for folder in done.values()]
-    return Row(variant, len(runs), done, ", ".join(chosen), _metrics(results), _spread(seconds))
+    known = [seconds for folder in done.values() if (seconds := _seconds(folder)) is not None]
+    return Row(variant, len(runs), done, ", ".join(chosen), _metrics(results), _spread(known))
 
 
 def _metrics(results: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Spread]:
@@ -88,7 +89,10 @@ def _spread(values: Sequence[float]) -> Spread | None:
     return Spread(statistics.mean(values), statistics.stdev(values) if len(values) > 1 else None)
 
 
-def _seconds(folder: RunFolder) -> float:
-    """Return how long the epochs of a run took, without the looks at a split."""
-    lines = folder.metrics.read_text(encoding="utf-8").splitlines()
-    return sum(float(json.loads(line)["seconds"]) for line in lines)
+def _seconds(folder: RunFolder) -> float | None:
+    """Return how long the epochs of a run took without the looks at a split, None if unknown."""
+    try:
+        lines = folder.metrics.read_text(encoding="utf-8").splitlines()
+        return sum(float(json.loads(line)["seconds"]) for line in lines)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

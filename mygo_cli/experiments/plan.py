@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli import config
+from mygo_cli.device import choose_device
 from mygo_cli.errors import MygoError
 from mygo_cli.experiments.definition import Experiment
 from mygo_cli.graph.files import SPLITS
@@ -19,9 +20,10 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.recipes.reading import read_recipe
 from mygo_cli.tokens.cache import TokenCache
-from mygo_cli.tokens.find import MODALITIES
+from mygo_cli.tokens.find import MODALITIES, check_cache_fits
+from mygo_cli.training.assemble import make_decoder
 from mygo_cli.training.overlay import Nested, completed, laid_over
-from mygo_cli.training.prepare import with_caches
+from mygo_cli.training.prepare import check_selection, with_caches
 from mygo_cli.training.settings import Settings
 
 
@@ -89,10 +91,23 @@ def planned_runs(
             settings = completed(settings)
             graph = graphs(folder_of(settings))
             settings = with_caches(settings, graph, caches, tell_once)
+            _check(settings, graph)
             runs.append(PlannedRun(variant.name, settings, data_sha256(graph, settings)))
         except MygoError as error:
             raise type(error)(f"{variant.name}: {error.problem}", error.way_out) from error
     return [with_seed(run, seed) for seed in experiment.seeds for run in runs]
+
+
+def _check(settings: Settings, graph: KnowledgeGraph) -> None:
+    """Raise `MygoError` for whatever would keep a run from starting."""
+    import torch
+
+    check_selection(settings, graph)
+    for tokens in _token_caches(settings).values():
+        check_cache_fits(tokens, graph)
+    choose_device(settings.training.device)
+    with torch.device("meta"):  # a core of TuckER need not be made for that
+        make_decoder(settings.decoder, settings.model.dim)
 
 
 def with_seed(run: PlannedRun, seed: int) -> PlannedRun:

@@ -22,6 +22,7 @@ TEX = {
     "|": r"\textbar{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    "[": "{[}",  # after a line break it would be the distance to the next line
 }
 COLUMNS = [(split, metric) for split in SPLITS for metric in METRICS]
 
@@ -130,4 +131,4 @@ def _cells(row: Row, between: str) -> list[str]:
 
 def _tex(text: str) -> str:
     """Return text with what LaTeX would take for commands, or print as something else, escaped."""
-    return re.sub(r"[\\~^|<>&%$#_{}]", lambda found: TEX.get(found[0], "\\" + found[0]), text)
+    return re.sub(r"[\\~^|<>[&%$#_{}]", lambda found: TEX.get(found[0], "\\" + found[0]), text)

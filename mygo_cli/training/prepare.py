@@ -21,26 +21,30 @@ from mygo_cli.training.settings import Settings
 def prepared_graph(settings: Settings, folder: Path) -> KnowledgeGraph:
     """Return the graph to train on; raise `DataError` where its best epoch cannot be chosen."""
     graph = read_graph(folder)
+    check_selection(settings, graph)
+    if settings.data.holdout:
+        return cut_holdout(graph, settings.data.holdout, settings.training.seed)
+    if settings.data.select == "best" and not len(graph.valid):
+        console.note(
+            "No validation triples: the last epoch is kept. "
+            "--holdout 0.05 cuts some from train and keeps the best."
+        )
+    return graph
+
+
+def check_selection(settings: Settings, graph: KnowledgeGraph) -> None:
+    """Raise `DataError` where nothing can be learned, or the best epoch not be chosen."""
     if not len(graph.train):
         raise DataError(f"{graph.folder} has no training triples.", "See docs/data.md.")
     select = settings.data.select
     if select == "test" and not len(graph.test):
         raise DataError(f"{graph.folder} has no test triples.", "Leave out --select test.")
-    if settings.data.holdout:
-        return cut_holdout(graph, settings.data.holdout, settings.training.seed)
-    if select != "best":
-        return graph
-    if not len(graph.valid):
-        console.note(
-            "No validation triples: the last epoch is kept. "
-            "--holdout 0.05 cuts some from train and keeps the best."
-        )
-        return graph
+    if settings.data.holdout or select != "best" or not len(graph.valid):
+        return
     leak = validation_leak(graph)
     if leak.serious:
         source = graph.sources.get("valid")
         raise DataError(f"{source.path if source else 'valid'}: {leak.message}", leak.way_out)
-    return graph
 
 
 def with_tokens(

@@ -127,6 +127,55 @@ def test_another_graph_under_the_same_name_is_trained_again(experiment, world, t
     assert "2 runs, of which 0 are done." in experiment("--seeds", 1, data=copy).err
 
 
+def test_a_graph_that_changes_meanwhile(experiment, world, tmp_path, monkeypatch):
+    copy = Path(shutil.copytree(world, tmp_path / "elsewhere" / "small"))
+    run = Fit.run
+
+    def changing(fit, watch):
+        train = (copy / "train.txt").read_text().splitlines(keepends=True)
+        (copy / "train.txt").write_text("".join(train[1:]))
+        run(fit, watch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fit, "run", changing)
+        ended = experiment("--seeds", 1, data=copy)
+    assert ended.code == 1
+    assert f"no image, seed 0: {copy} or its tokens changed since this command" in ended.err
+    assert runs_in() == ["full_seed-0"]
+    assert "2 runs, of which 0 are done." in experiment("--seeds", 1, data=copy).err
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"splits": {}}'])
+def test_a_damaged_result_is_measured_again(experiment, damage):
+    assert experiment("--seeds", 1).code == 0
+    run = FOLDER / "runs" / "full_seed-0"
+    before = result_of(run)
+    (run / "result.json").write_text(damage)
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"epoch": 3, "sec')
+    assert "2 runs, of which 1 are done." in experiment("--seeds", 1).err
+    assert result_of(run) == before
+
+
+def test_metrics_that_are_gone_leave_the_seconds_open(experiment):
+    assert experiment("--seeds", 1).code == 0
+    (FOLDER / "runs" / "full_seed-0" / "metrics.jsonl").unlink()
+    again = experiment("--seeds", 1, "--json")
+    assert again.code == 0
+    assert json.loads(again.out)["rows"][0]["seconds_mean"] is None
+
+
+def test_a_run_that_cannot_go_on_says_what_to_delete(experiment):
+    assert experiment("--seeds", 1).code == 0
+    run = FOLDER / "runs" / "full_seed-0"
+    (run / "result.json").unlink()
+    (run / "checkpoints" / "last.pt").write_bytes(b"half")
+    ended = experiment("--seeds", 1)
+    assert ended.code == 1
+    assert f"Delete {run} to train it from the start." in ended.err
+    assert "Traceback" not in ended.err
+
+
 def press_ctrl_c(monkeypatch, times_begun, epoch):
     """Press Ctrl-C in an epoch of the run that is begun as number `times_begun`."""
     run, begun = Fit.run, []
@@ -281,6 +330,32 @@ def test_a_recipe_and_a_device(experiment):
     settings = settings_of(FOLDER / "runs" / "full_seed-0")
     assert settings.training.schedule == "cosine-restarts"
     assert settings.model.dim == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ('data.select = "test"', "small has no test triples."),
+        ('training.device = "banana"', "--device banana: no such kind of device."),
+        ("decoder.options.input_dropout = 3.0", "decoder tucker: "),
+        ('decoder.name = "rotate"\nmodel.dim = 9\nmodel.heads = 3', "rotate needs an even --dim"),
+        ("data.folder = 5", "data: folder = 5 is not a text"),
+    ],
+)
+def test_the_last_variant_is_looked_at_before_the_first_is_trained(
+    experiment, world, tmp_path, changes, message
+):
+    copy = Path(shutil.copytree(world, tmp_path / "elsewhere" / "small"))
+    if "test" in changes:
+        (copy / "test.txt").unlink()
+    text = FILE + f'\n[[variant]]\nname = "last"\n{changes}\n'
+    (tmp_path / "pictures.toml").write_text(text)
+    ended = experiment(data=copy)
+    assert ended.code in (1, 2)
+    assert ended.err.splitlines()[-1].startswith("Error: ")
+    assert "last" in ended.err.splitlines()[-1]
+    assert message in ended.err.splitlines()[-1]
+    assert not FOLDER.exists()
 
 
 @pytest.mark.parametrize(

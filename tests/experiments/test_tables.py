@@ -40,7 +40,7 @@ def table(tmp_path):
     plan = [
         PlannedRun(variant, Settings(training=TrainingSettings(seed=seed)), variant)
         for seed in MRR
-        for variant in ("full", "no_text & 50%|x", "图")
+        for variant in ("full", "no_text & 50%|x", "[图]")
     ]
     found = {
         run.identity: finished(tmp_path, f"full seed-{run.seed}", MRR[run.seed])
@@ -75,7 +75,7 @@ def test_markdown(table):
     assert {len(row) for row in cells} == {12}
     assert cells[1][:3] == ["full", "validation MRR", "0.4533 ± 0.0503"]
     assert cells[2][:3] == ["no_text & 50%\\|x (selected on test)", ON_TEST, "0.3000"]
-    assert cells[3] == ["图", *["-"] * 11]
+    assert cells[3] == ["[图]", *["-"] * 11]
     for target in re.findall(r"\]\(([^)]+)\)", "\n".join(rows)):
         assert " " not in target
         assert (table.folder / unquote(target) / "result.json").exists()
@@ -88,6 +88,7 @@ def test_latex(table):
     assert r"$0.4533 \pm 0.0503$" in rows[0]
     assert rows[0].endswith("% runs/full seed-0 runs/full seed-1 runs/full seed-2")
     assert rows[1].startswith(r"no\_text \& 50\%\textbar{}x (selected on test) & $0.3000$")
+    assert "\n{[}图] & --" in text  # a [ behind a line break would be a distance
     assert "Selected on test" in text
     assert text.count(r"\begin{tabular}{lrrrrrrrrr}") == text.count(r"\end{tabular}") == 1
 
@@ -102,5 +103,5 @@ def test_saved(table):
     assert full["runs"].split(";")[2] == "runs/full seed-2"
     assert (half["test_mrr_std"], half["valid_mrr_mean"], half["finished"]) == ("", "", "1")
     assert half["selected_by"] == ON_TEST
-    assert (empty["variant"], empty["runs"]) == ("图", "")
+    assert (empty["variant"], empty["runs"]) == ("[图]", "")
     assert plain(table.rows[0], table.folder)["runs"][0] == "runs/full seed-0"
