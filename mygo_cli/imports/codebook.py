@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,9 @@ def read_codebook(path: Path) -> Array:
 
     Nothing that a file names is run. Raises `DataError` in one line for anything else.
     """
-    value = _read_numpy(path) if path.suffix in (".npy", ".npz") else _read_torch(path)
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is not a file.", WANTED)
+    value = _read_numpy(path) if path.suffix.lower() in (".npy", ".npz") else _read_torch(path)
     return as_codebook(value, str(path))
 
 
@@ -35,7 +36,10 @@ def as_codebook(value: Any, where: str) -> Array:
         value = next(iter(tables.values()))
     if getattr(value, "ndim", None) != 2:
         raise DataError(f"{where} holds no table of numbers.", WANTED)
-    table = _as_numpy(value)
+    try:
+        table = _as_numpy(value)
+    except (TypeError, RuntimeError) as error:  # sparse, quantized or without numbers at all
+        raise DataError(f"{where} holds no plain table of numbers.", WANTED) from error
     if table.dtype.kind != "f" or not table.size:
         raise DataError(f"{where} holds a table of {table.dtype}, {table.shape}.", WANTED)
     codebook: Array = np.ascontiguousarray(table, dtype=np.float32)
@@ -62,7 +66,7 @@ def _read_numpy(path: Path) -> Any:
             return {name: content[name] for name in content.files}
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged file may raise anything
         raise DataError(f"{path} is damaged or no file of NumPy.", "Save it again.") from error
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mygo_cli.errors import DataError
-from mygo_cli.graph.files import SPLITS, Split
+from mygo_cli.graph.files import ENDINGS, SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.graph.rows import TRIPLES
@@ -32,11 +32,12 @@ class Dataset:
 def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
     """Write the files of a dataset and return the graph that they make.
 
-    Files that are there already must hold the same. `train.txt` comes last: until then the folder
-    is no graph. Raises `DataError` where the folder holds another dataset or cannot be written,
-    and for names that the files cannot hold.
+    Files that are there already must hold the same, and there may be no others of splits or
+    entities. `train.txt` comes last: until then the folder is no graph. Raises `DataError` where
+    the folder holds another dataset or cannot be written, and for names that the files cannot hold.
     """
     files = _files(folder, dataset)
+    _refuse_others(folder, files)
     try:
         missing = [name for name in files if not _is_there(folder / name, files[name])]
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,6 +83,17 @@ def _looks_like_header(fact: Fact) -> bool:
     """Return whether the names of columns are the same words as this triple."""
     words = frozenset().union(*TRIPLES.header)
     return all(cell.lower().lstrip("#").strip() in words for cell in fact)
+
+
+def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Raise `DataError` for a file that would be read beside the ones to write."""
+    for stem in (*SPLITS, "entities"):
+        for name in (stem + ending for ending in ENDINGS):
+            if name not in files and (folder / name).is_file():
+                raise DataError(
+                    f"{folder / name} exists and is no part of this dataset.",
+                    "Name another folder with --out.",
+                )
 
 
 def _is_there(path: Path, content: bytes) -> bool:

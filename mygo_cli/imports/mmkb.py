@@ -89,11 +89,12 @@ def _with_index(dataset: Dataset, path: Path, entity_names: dict[str, str]) -> M
     keys: dict[str, list[str]] = {}
     unknown = 0
     for line, text in read_lines(path):
-        cells = text.split()
+        cells = text.split("\t") if "\t" in text else text.split()
         if len(cells) != 2:
             raise FileFault(path, line, "not an entity and a key.", "Put a tab between them.")
-        if entity := entity_names.get(cells[0]):
-            keys.setdefault(entity, []).append(cells[1])
+        name, key = (cell.strip() for cell in cells)
+        if entity := entity_names.get(name):
+            keys.setdefault(entity, []).append(key)
         else:
             unknown += 1
     return Mmkb(dataset, keys, unknown)

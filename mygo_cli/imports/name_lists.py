@@ -64,6 +64,7 @@ def read_numbered_names(
     if not names or promised not in (None, len(names)):
         said = "is empty" if not names else f"says {promised:,} and lists {len(names):,}"
         raise DataError(f"{path} {said}.", "It may be cut off: copy it again.")
-    if gap := next((place for place in range(len(names)) if place not in names), None):
+    gap = next((place for place in range(len(names)) if place not in names), None)
+    if gap is not None:
         raise DataError(f"{path}: no line has the number {gap}.", "Number the names from 0 on.")
     return [names[number] for number in range(len(names))]

@@ -36,6 +36,7 @@ def read_openke(folder: Path, order: Order = "htr") -> Dataset:
     )
     files = _split_files(folder, {split: f"{split}2id.txt" for split in SPLITS})
     facts = {split: _facts(path, order, names, OTHER_ORDER[order]) for split, path in files.items()}
+    _refuse_no_train(files, facts)
     return Dataset(names.entities, names.entities, facts)
 
 
@@ -50,6 +51,7 @@ def read_libkge(folder: Path) -> Dataset:
     )
     files = _split_files(folder, {split: f"{split}.del" for split in SPLITS})
     facts = {split: _facts(path, "hrt", names) for split, path in files.items()}
+    _refuse_no_train(files, facts)
     shown = _libkge_names(folder / "entity_strings.del", names.entities)
     return Dataset(names.entities, shown, facts)
 
@@ -59,13 +61,15 @@ def read_pykeen(folder: Path) -> Dataset:
     wanted = {split: f"{name}/numeric_triples.tsv.gz" for split, name in PYKEEN_SPLITS.items()}
     entities: dict[str, None] = {}
     facts: dict[Split, Sequence[Fact]] = {}
-    for split, path in _split_files(folder, wanted).items():
+    files = _split_files(folder, wanted)
+    for split, path in files.items():
         names = Names(
             _pykeen_names(path.with_name("entity_to_id.tsv.gz")),
             _pykeen_names(path.with_name("relation_to_id.tsv.gz")),
         )
         facts[split] = _facts(path, "hrt", names)
         entities.update(dict.fromkeys(names.entities))
+    _refuse_no_train(files, facts)
     return Dataset(list(entities), list(entities), facts)
 
 
@@ -79,6 +83,11 @@ def _split_files(folder: Path, names: Mapping[Split, str]) -> dict[Split, Path]:
     if "train" not in files:
         raise DataError(f"{folder / names['train']}: no such file.", "Name the folder it is in.")
     return files
+
+
+def _refuse_no_train(files: Mapping[Split, Path], facts: Mapping[Split, Sequence[Fact]]) -> None:
+    if not facts["train"]:
+        raise DataError(f"{files['train']} holds no triples.", COPY_AGAIN)
 
 
 def _facts(path: Path, order: Order, names: Names, way_out: str = COPY_AGAIN) -> list[Fact]:
@@ -96,7 +105,7 @@ def _facts(path: Path, order: Order, names: Names, way_out: str = COPY_AGAIN) ->
         if len(cells) == 1 and not found and promised is None and text.isdecimal():
             promised = int(text)
             continue
-        if len(cells) != 3 or not all(cell.isdecimal() for cell in cells):
+        if len(cells) != 3 or not all(map(_is_number, cells)):
             raise FileFault(path, line, "not three numbers.", "Take the line out.")
         head, middle, last = map(int, cells)
         relation, tail = (last, middle) if order == "htr" else (middle, last)
@@ -107,6 +116,10 @@ def _facts(path: Path, order: Order, names: Names, way_out: str = COPY_AGAIN) ->
         message = f"{path} says {promised:,} triples and lists {len(found):,}."
         raise DataError(message, "It may be cut off: copy it again.")
     return found
+
+
+def _is_number(cell: str) -> bool:
+    return cell.isdecimal() and len(cell) < 20  # Python refuses to read very long ones
 
 
 def _without_name(entity: int, relation: int, names: Names) -> str:

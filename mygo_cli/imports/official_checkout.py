@@ -137,8 +137,9 @@ def read_tokens(
     tokens = read_token_json(checkout.token_file(modality))
     by_id = {entity: row for row, entity in enumerate(dataset.entities)}
     by_name = {name: row for row, name in enumerate(dataset.names)}
-    known = by_id if all(key in by_id for key in tokens.sequences) else by_name
-    listed = "entities.txt" if dataset.names == dataset.entities else "entity2id.txt"
+    by_id_most = sum(key in by_id for key in tokens.sequences)
+    known = by_id if by_id_most >= sum(key in by_name for key in tokens.sequences) else by_name
+    listed = "entities.txt" if known == by_id else "entity2id.txt"
     rows = rows_of_keys(
         tokens,
         known,

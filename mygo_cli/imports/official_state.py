@@ -44,6 +44,8 @@ RENAMED_PREFIXES = {
     "tucker_decoder.bn1.": "decoder.norm_out.",
 }
 PLACES = ("pos_head", "pos_rel", "pos_tail")
+VECTORS = (*PLACES, "ent_token", "lp_token", "pos_str_ent", "pos_vis_ent", "pos_txt_ent")
+PROJECTIONS = {"proj_ent_vis.weight": IMAGE_CODES, "proj_ent_txt.weight": TEXT_CODES}
 NORMS = ("str_ent_ln", "str_rel_ln", "vis_ln", "txt_ln", "proj_ent")
 
 
@@ -80,24 +82,52 @@ class OfficialState:
 
     def _layers(self, encoder: str) -> int:
         prefix = f"{encoder}.layers."
-        numbers = [name.removeprefix(prefix) for name in self.state if name.startswith(prefix)]
-        return 1 + max(int(number.partition(".")[0]) for number in numbers)
+        behind = [name.removeprefix(prefix) for name in self.state if name.startswith(prefix)]
+        numbers = [rest.partition(".")[0] for rest in behind]
+        return 1 + max(int(number) for number in numbers if number.isdecimal())
 
 
 def read_official_state(path: Path) -> OfficialState:
     """Return a checkpoint's parameters; raise `DataError` for a file that is none of theirs."""
     content = read_checkpoint(path)
     found = content.get(STATE, content)
+    if not isinstance(found, Mapping):
+        raise DataError(f"{path}: its {STATE} holds no named tensors.", ANOTHER)
     state = {name: value for name, value in found.items() if hasattr(value, "shape")}
     needed = [*RENAMED, *PLACES, *_examples()]
     missing = [name for name in needed if name not in state and name != TUCKER]
     if missing:
         raise DataError(f"{path} holds no {missing[0]}: it is no model of theirs.", ANOTHER)
+    for name, value in state.items():
+        _check_numbers(path, name, value, name in needed)
+    _check_shapes(path, state)
+    return OfficialState(path, state, _epoch(path, content))
+
+
+def _check_numbers(path: Path, name: str, value: Tensor, needed: bool) -> None:
+    """Raise `DataError` for a parameter that is no plain block of finite numbers."""
+    import torch
+
+    if value.layout != torch.strided or value.is_quantized:
+        raise DataError(f"{path}: {name} is sparse or quantized.", "Save it as a plain tensor.")
+    if needed and (value.ndim == 0 or not value.numel()):
+        raise DataError(f"{path}: {name} has the shape {tuple(value.shape)}.", ANOTHER)
+    if value.is_floating_point() and not torch.isfinite(value).all():
+        raise DataError(f"{path}: {name} holds numbers that are not finite.", ANOTHER)
+
+
+def _check_shapes(path: Path, state: Mapping[str, Tensor]) -> None:
+    """Raise `DataError` for a parameter that is not as wide as the entity embeddings."""
     dim = state["ent_embeddings"].shape[-1]
-    for name in PLACES:
+    for name in VECTORS:
         if state[name].numel() != dim:
             raise wrong_shape(path, name, state[name].shape, (1, 1, dim))
-    return OfficialState(path, state, _epoch(path, content))
+    if TUCKER in state and state[TUCKER].shape != (dim, dim, dim):
+        raise wrong_shape(path, TUCKER, state[TUCKER].shape, (dim, dim, dim))
+    for name, codes in PROJECTIONS.items():
+        wanted = (dim, state[codes].shape[-1])
+        if state[name].shape != wanted:
+            raise wrong_shape(path, name, state[name].shape, wanted)
 
 
 def wrong_shape(path: Path, name: str, found: Sequence[int], wanted: Sequence[int]) -> DataError:
@@ -120,7 +150,7 @@ def _epoch(path: Path, content: Mapping[Any, Any]) -> int:
     """Return the epochs done as the schedule counts them, else as the file is named, else 0."""
     schedule = content.get(SCHEDULE)
     epoch = schedule.get("last_epoch") if isinstance(schedule, Mapping) else None
-    if isinstance(epoch, int):
+    if isinstance(epoch, int) and not isinstance(epoch, bool) and epoch >= 0:
         return epoch
     found = re.search(r"_(\d+)$", path.stem)
     return int(found[1]) if found else 0

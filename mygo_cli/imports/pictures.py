@@ -75,11 +75,11 @@ def _pictures(source: Path, key: str, stems: Mapping[str, Sequence[str]]) -> lis
 
 
 def _place(picture: Path, target: Path, copy: bool) -> None:
-    """Link or copy a picture, unless it is there."""
-    if target.exists():
+    """Link or copy a picture, unless it is there. A copy takes the place of a link."""
+    if target.exists() and not (copy and target.is_symlink()):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)  # a link to a picture that is gone
+    target.unlink(missing_ok=True)  # a link, to a picture that is gone or about to be copied
     if copy:
         with picture.open("rb") as source, written_whole(target) as file:
             shutil.copyfileobj(source, file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import zipfile
 import zlib
@@ -20,7 +21,14 @@ Array = np.ndarray[Any, Any]
 SHAPE = '{"entity": [1, 2, 3]} or {"entity": [[1, 2], [3]]}, a list for each picture'
 BLANK = re.compile(r"[ \t\r\n]*")
 # What zipfile raises for a cut, damaged or encrypted archive.
-BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+BAD_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 LARGEST_ID = (1 << 32) - 1  # what a token cache can hold
 
 
@@ -51,6 +59,8 @@ def read_token_json(path: Path) -> TokenFile:
 
 def _text(path: Path) -> str:
     """Return the text of a JSON file, unpacked if need be."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is not a file.", "Name a .json file.")
     try:
         data = _unzipped(path) if path.suffix.lower() == ".zip" else path.read_bytes()
         return data.decode("utf-8-sig")
@@ -105,7 +115,7 @@ def _pairs(path: Path, text: str) -> Iterator[tuple[str, Any]]:
                     raise json.JSONDecodeError("a comma stands before the last }", text, place)
         if _skip(text, place + 1) < len(text):
             raise json.JSONDecodeError("something stands behind the last }", text, place)
-    except (IndexError, json.JSONDecodeError, RecursionError) as error:
+    except (IndexError, ValueError, RecursionError) as error:  # ValueError: too many digits, too
         raise _broken(path, text, error) from error
 
 

@@ -55,6 +55,8 @@ def _first_bytes(path: Path) -> bytes:
     """Return how the file begins; raise for what is plainly no checkpoint."""
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a checkpoint file.")
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is a device or a pipe, not a checkpoint file.")
     try:
         with path.open("rb") as file:
             start = file.read(512)

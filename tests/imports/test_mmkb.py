@@ -126,6 +126,25 @@ def test_a_link_to_a_picture_that_moved_is_mended(
     assert (graph.images / "Peru" / "a.png").exists()
 
 
+def test_an_index_with_spaces_in_names(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "X_EntityTriples.txt").write_text("New York\tin\tUSA\n")
+    (source / "X_ImageIndex.txt").write_text("New York\tIMG1\nUSA IMG2\n")
+    assert read_mmkb(source).picture_keys == {"New York": ["IMG1"], "USA": ["IMG2"]}
+
+
+def test_a_copy_takes_the_place_of_a_link(folder: Path, pictures: Path, tmp_path: Path) -> None:
+    found = read_mmkb(folder)
+    graph = write_dataset(tmp_path / "out", found.dataset)
+    place_pictures(graph, found.picture_keys, pictures)
+    content = (pictures / "IMG1" / "a.png").read_bytes()
+    place_pictures(graph, found.picture_keys, pictures, copy=True)
+    assert not (graph.images / "Peru" / "a.png").is_symlink()
+    assert (graph.images / "Peru" / "a.png").read_bytes() == content
+    assert (pictures / "IMG1" / "a.png").read_bytes() == content
+
+
 def test_a_folder_without_their_pictures(folder: Path, tmp_path: Path) -> None:
     found = read_mmkb(folder)
     graph = write_dataset(tmp_path / "out", found.dataset)

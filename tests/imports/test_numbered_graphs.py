@@ -66,6 +66,10 @@ def test_openke_without_counts_and_in_the_other_order(make: Make) -> None:
         ("train2id.txt", "0 1 2\n", r"train2id\.txt:1: there is no relation 2: 2 .*--order hrt"),
         ("train2id.txt", "0 9 1\n", r"train2id\.txt:1: there is no entity 9: 3 have a name"),
         ("train2id.txt", "2\n0 1 0\na b c\n", r"train2id\.txt:3: not three numbers"),
+        ("train2id.txt", "0\n", r"train2id\.txt holds no triples"),
+        ("train2id.txt", "", r"train2id\.txt holds no triples"),
+        ("train2id.txt", f"0 1 {'9' * 5000}\n", r"train2id\.txt:1: not three numbers"),
+        ("entity2id.txt", "a 1\nb 2\n", r"entity2id\.txt: no line has the number 0"),
         ("entity2id.txt", "4\na 0\nb 1\n", r"entity2id\.txt says 4 and lists 2\. It may be cut"),
         ("entity2id.txt", "a 0\nb 2\n", r"entity2id\.txt: no line has the number 1"),
         ("entity2id.txt", "a 0\nb 0\n", r"entity2id\.txt:2: the number 0 stands on two lines"),
@@ -140,3 +144,12 @@ def test_names_that_look_like_a_header(make: Make, tmp_path: Path) -> None:
     assert graph.entities == ("Source", "id", "to")
     assert len(graph.train) == 2
     assert len(graph.valid) == 1
+
+
+@pytest.mark.parametrize("name", ["train.tsv", "entities.csv.gz", "test.txt", "valid.txt.gz"])
+def test_a_folder_with_files_of_another_dataset(make: Make, tmp_path: Path, name: str) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_bytes(b"a\tr\tb\n")
+    with pytest.raises(DataError, match=rf"{name} exists and is no part of this dataset\. Name"):
+        write_dataset(tmp_path / "out", read_libkge(make(LIBKGE)))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]

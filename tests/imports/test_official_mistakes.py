@@ -107,6 +107,16 @@ def test_a_key_that_is_no_entity(refused: Callable[..., str], repo: Path) -> Non
     assert line.endswith("Is the file one of DB15K?")
 
 
+def test_a_typing_mistake_among_ids_of_a_graph_with_names(
+    refused: Callable[..., str], repo: Path
+) -> None:
+    ids = (repo / "data" / "DB15K" / "entities.txt").read_text().split("\n")
+    names = [f"name {place} {place}\n" for place, entity in enumerate(ids) if entity]
+    (repo / "data" / "DB15K" / "entity2id.txt").write_text("".join(names))
+    change_json(repo / VISUAL, lambda found: found | {"x": [4]})
+    assert f"MyGO/{VISUAL}: the key x is not in MyGO/data/DB15K/entities.txt." in refused()
+
+
 def test_a_missing_codebook(refused: Callable[..., str], repo: Path) -> None:
     (repo / "tokens" / "textual.pth").unlink()
     assert refused() == (
@@ -136,6 +146,8 @@ def test_shapes_that_disagree_with_the_data(
 ) -> None:
     content = torch.load(CHECKPOINT, weights_only=True)
     content["model_state_dict"][name] = torch.zeros(shape)
+    if name.startswith("visual"):
+        content["model_state_dict"]["proj_ent_vis.weight"] = torch.zeros(32, shape[1])
     torch.save(content, tmp_path / "x.ckpt")
     line = refused(checkpoint=tmp_path / "x.ckpt")
     assert line.startswith(f"TMP/x.ckpt: {name} ")
@@ -144,7 +156,16 @@ def test_shapes_that_disagree_with_the_data(
 
 @pytest.mark.parametrize(
     ("name", "shape"),
-    [("tucker_decoder.W", (32, 32, 31)), ("pos_head", (31,)), ("vis_ln.bias", (3,))],
+    [
+        ("tucker_decoder.W", (32, 32, 31)),
+        ("pos_head", (31,)),
+        ("ent_token", (1, 1, 31)),
+        ("lp_token", (1, 31)),
+        ("proj_ent_vis.weight", (32, 9)),
+        ("ent_embeddings", ()),
+        ("rel_embeddings", ()),
+        ("ent_encoder.layers.0.linear1.bias", ()),
+    ],
 )
 def test_shapes_that_disagree_among_themselves(
     tmp_path: Path, name: str, shape: tuple[int, ...]
@@ -154,6 +175,43 @@ def test_shapes_that_disagree_among_themselves(
     torch.save(content, tmp_path / "x.ckpt")
     with pytest.raises(DataError, match=rf"x\.ckpt: {name} has the shape"):
         run_import(CHECKOUT, tmp_path / "out", checkpoint=tmp_path / "x.ckpt")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_shape_that_only_the_model_knows(tmp_path: Path) -> None:
+    content = torch.load(CHECKPOINT, weights_only=True)
+    content["model_state_dict"]["vis_ln.bias"] = torch.zeros(3)
+    torch.save(content, tmp_path / "x.ckpt")
+    with pytest.raises(DataError, match=r"x\.ckpt: vis_ln\.bias has the shape"):
+        run_import(CHECKOUT, tmp_path / "out", checkpoint=tmp_path / "x.ckpt")
+
+
+def not_finite(found: torch.Tensor) -> torch.Tensor:
+    return torch.full_like(found, torch.nan)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (not_finite, "rel_embeddings holds numbers that are not finite"),
+        (torch.Tensor.to_sparse, "rel_embeddings is sparse or quantized"),
+    ],
+)
+def test_numbers_that_cannot_be(
+    refused: Callable[..., str], tmp_path: Path, change: Any, message: str
+) -> None:
+    content = torch.load(CHECKPOINT, weights_only=True)
+    state = content["model_state_dict"]
+    state["rel_embeddings"] = change(state["rel_embeddings"])
+    torch.save(content, tmp_path / "x.ckpt")
+    assert message in refused(checkpoint=tmp_path / "x.ckpt")
+
+
+@pytest.mark.parametrize("state", [[torch.ones(3)], "text", 3])
+def test_a_state_without_names(refused: Callable[..., str], tmp_path: Path, state: object) -> None:
+    torch.save({"model_state_dict": state}, tmp_path / "x.ckpt")
+    line = refused(checkpoint=tmp_path / "x.ckpt")
+    assert line.startswith("TMP/x.ckpt: its model_state_dict holds no named tensors. Name a")
 
 
 def test_a_checkpoint_of_something_else(refused: Callable[..., str], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,19 @@ def test_codebooks_that_are_none(tmp_path: Path, value: Any, message: str) -> No
         read_codebook(path)
 
 
+def test_codebooks_that_are_no_plain_tensors(tmp_path: Path) -> None:
+    torch.save(torch.ones(3, 2).to_sparse(), tmp_path / "c.pth")
+    with pytest.raises(DataError, match="holds no plain table of numbers"):
+        read_codebook(tmp_path / "c.pth")
+
+
+@pytest.mark.parametrize("name", ["c.npy", "c.pth"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match=r"is not a file|is a device or a pipe"):
+        read_codebook(tmp_path / name)
+
+
 def test_damaged_codebooks(tmp_path: Path) -> None:
     for name in ("c.npy", "c.npz"):
         (tmp_path / name).write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr'")
@@ -171,6 +185,12 @@ def test_damaged_codebooks(tmp_path: Path) -> None:
     np.save(tmp_path / "c.npy", np.array([object()]), allow_pickle=True)
     with pytest.raises(DataError, match="is damaged or no file of NumPy"):
         read_codebook(tmp_path / "c.npy")
+    np.savez_compressed(tmp_path / "whole.npz", a=np.ones((40, 40)))
+    content = bytearray((tmp_path / "whole.npz").read_bytes())
+    content[60:90] = bytes(30)
+    (tmp_path / "c.npz").write_bytes(content)
+    with pytest.raises(DataError, match="is damaged or no file of NumPy"):
+        read_codebook(tmp_path / "c.npz")
     (tmp_path / "c.pth").write_text("hello")
     with pytest.raises(DataError, match="is not a checkpoint"):
         read_codebook(tmp_path / "c.pth")

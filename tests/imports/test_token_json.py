@@ -73,8 +73,19 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
         read_token_json(path)
     with pytest.raises(DataError, match=r"x\.json: no such file"):
         read_token_json(tmp_path / "x.json")
-    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+    with pytest.raises(DataError, match=r"is not a file\. Name a \.json file"):
         read_token_json(tmp_path)
+
+
+def test_an_archive_that_lzma_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("tokens.json", json.dumps({"a": list(range(1000))}))
+    content = bytearray(path.read_bytes())
+    content[50:70] = b"\xff" * 20
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="is cut off, damaged or no zip file"):
+        read_token_json(path)
 
 
 def test_archives(tmp_path: Path) -> None:
