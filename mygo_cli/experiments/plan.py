@@ -100,14 +100,11 @@ def planned_runs(
 
 def _check(settings: Settings, graph: KnowledgeGraph) -> None:
     """Raise `MygoError` for whatever would keep a run from starting."""
-    import torch
-
     check_selection(settings, graph)
     for tokens in _token_caches(settings).values():
         check_cache_fits(tokens, graph)
     choose_device(settings.training.device)
-    with torch.device("meta"):  # a core of TuckER need not be made for that
-        make_decoder(settings.decoder, settings.model.dim)
+    make_decoder(settings.decoder, settings.model.dim)
 
 
 def with_seed(run: PlannedRun, seed: int) -> PlannedRun:
