@@ -13,7 +13,7 @@ from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError, suggest
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.token_json import TokenFile
-from mygo_cli.tokens.cache import IMPORTED, PENDING
+from mygo_cli.tokens.cache import IMPORTED, PENDING, TokenCache
 from mygo_cli.tokens.find import TEXT, cache_path
 from mygo_cli.tokens.opening import is_complete, open_to_fill
 from mygo_cli.tokens.sources import TEXT_KEY, Sources
@@ -54,7 +54,8 @@ def write_token_cache(
 
     `rows` gives the entity of each key of `tokens`, `codebook` float32 [vocab, dim] the embedding
     of each token id. A cache that holds the same is left as it is and becomes the newest. Raises
-    `DataError` for ids outside the codebook and where the cache cannot be written.
+    `DataError` for ids outside the codebook, and where the cache is another graph's or cannot be
+    written.
     """
     check_ids(tokens, len(codebook))
     owner, keys, sequences = _items(graph, modality, tokens, rows)
@@ -77,6 +78,7 @@ def write_token_cache(
         sources_sha256=sources.sha256,
     )
     path = cache_path(folder, graph.name, modality, IMPORTED, info.fingerprint)
+    _refuse_anothers(path, graph)
     new = 0
     if not is_complete(path, header):
         with open_to_fill(path, header, graph.entities, sources, force=False) as writer:
@@ -88,6 +90,19 @@ def write_token_cache(
             writer.finish()
             new = len(pending)
     return summarize(path, new)
+
+
+def _refuse_anothers(path: Path, graph: KnowledgeGraph) -> None:
+    """Raise `DataError` for a cache of other entities: a graph in a folder of the same name."""
+    try:
+        there = TokenCache.open(path).entities_sha256
+    except DataError:  # none is there, or a damaged one
+        return
+    if there != graph.entities_sha256:
+        raise DataError(
+            f"{path} holds the tokens of another graph {graph.name}.",
+            "Name another folder with --cache-dir, or delete the file.",
+        )
 
 
 def check_ids(tokens: TokenFile, vocab_size: int) -> None:

@@ -96,6 +96,20 @@ def test_the_same_file_again_and_another_one(
     assert "is made anew" in capsys.readouterr().err
 
 
+def test_the_cache_of_another_graph_is_kept(
+    graph: KnowledgeGraph, write: Any, tmp_path: Path
+) -> None:
+    content = write(graph, {"a": [1]}).path.read_bytes()
+    other = tmp_path / "other" / graph.name
+    other.mkdir(parents=True)
+    (other / "train.txt").write_text("a\tr\tx\n")
+    with pytest.raises(DataError, match=r"another graph graph\. Name another .*--cache-dir") as caught:
+        write(read_graph(other), {"a": [1]})
+    path = next((tmp_path / "caches").glob("graph/image-imported-*.h5"))
+    assert str(caught.value).startswith(str(path))
+    assert path.read_bytes() == content
+
+
 @pytest.mark.parametrize(
     ("content", "own", "message"),
     [
