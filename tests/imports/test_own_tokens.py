@@ -103,7 +103,9 @@ def test_the_cache_of_another_graph_is_kept(
     other = tmp_path / "other" / graph.name
     other.mkdir(parents=True)
     (other / "train.txt").write_text("a\tr\tx\n")
-    with pytest.raises(DataError, match=r"another graph graph\. Name another .*--cache-dir") as caught:
+    with pytest.raises(
+        DataError, match=r"another graph graph\. Name another .*--cache-dir"
+    ) as caught:
         write(read_graph(other), {"a": [1]})
     path = next((tmp_path / "caches").glob("graph/image-imported-*.h5"))
     assert str(caught.value).startswith(str(path))
