@@ -20,7 +20,8 @@ from mygo_cli.imports.official_checkout import (
     read_dataset,
     read_tokens,
 )
-from mygo_cli.imports.official_run import CODES, check_fits, make_run
+from mygo_cli.imports.official_fit import CODES, check_fits, check_parameters
+from mygo_cli.imports.official_run import make_run
 from mygo_cli.imports.official_settings import known_settings
 from mygo_cli.imports.official_state import OfficialState, read_official_state
 from mygo_cli.imports.token_cache import check_ids, write_token_cache
@@ -87,6 +88,8 @@ def import_official(folder: Path, wanted: Wanted, places: Places, device: str = 
             wanted.dataset, checkpoint, wanted.heads, wanted.image_tokens, wanted.text_tokens
         )
     codebooks = {name: _codebook(checkout, name, checkpoint) for name in wanted.modalities}
+    if checkpoint is not None and known is not None:
+        check_parameters(checkpoint, known)
     tokens = {name: read_tokens(checkout, name, dataset) for name in wanted.modalities}
     for name in wanted.modalities:
         check_ids(tokens[name][0], len(codebooks[name]))

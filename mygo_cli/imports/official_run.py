@@ -12,44 +12,14 @@ import numpy as np
 from mygo_cli import config, console
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.imports.official_state import (
-    IMAGE_CODES,
-    TEXT_CODES,
-    OfficialState,
-    their_name,
-    translate_state,
-    wrong_shape,
-)
+from mygo_cli.imports.official_fit import CHECK_DATASET, CODES, parameters_of
+from mygo_cli.imports.official_state import OfficialState, translate_state
 from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
 from mygo_cli.training.card import split_rows
 from mygo_cli.training.run_folder import RunFolder, new_run
 from mygo_cli.training.settings import DataSettings, Settings
-
-CODES = {IMAGE: IMAGE_CODES, TEXT: TEXT_CODES}
-CHECK_DATASET = "Is it a model of another dataset? --dataset names it."
-
-
-def check_fits(
-    checkpoint: OfficialState, where: Path, entities: Sequence[str], relations: Sequence[str]
-) -> None:
-    """Raise `DataError` where a checkpoint knows another number of entities or relations.
-
-    `where` is the folder that lists them.
-    """
-    counts = {
-        "ent_embeddings": ("entities", len(entities)),
-        "rel_embeddings": ("relations", len(relations)),
-    }
-    for name, (what, count) in counts.items():
-        rows = len(checkpoint.state[name])
-        if rows != count:
-            raise DataError(
-                f"{checkpoint.path}: {name} has {rows:,} rows, and {where / what}.txt lists "
-                f"{count:,} {what}.",
-                CHECK_DATASET,
-            )
 
 
 def make_run(
@@ -64,7 +34,7 @@ def make_run(
     """Write a run folder with the checkpoint's model; return it and its `result.json`.
 
     `relations` are in the order of the checkpoint's embeddings, `caches` hold the tokens of both
-    modalities. Raises `DataError` where shapes disagree.
+    modalities. `check_parameters` has found the checkpoint good.
     """
     from mygo_cli.device import choose_device
     from mygo_cli.training.environment import environment
@@ -160,19 +130,11 @@ def _load(
 ) -> None:
     """Give the model the checkpoint's parameters, relations in the order of the graph."""
     parameters = translate_state(checkpoint.state)
-    wanted = dict(model.named_parameters()) | {
-        name: buffer for name, buffer in model.named_buffers() if name.startswith("decoder.")
-    }
     row_of = {relation: row for row, relation in enumerate(relations)}
     rows = [row_of[relation] for relation in graph.relations]
     parameters["relation.weight"] = parameters["relation.weight"][rows]
-    for name, value in wanted.items():
-        if name not in parameters:
-            raise DataError(f"{checkpoint.path} holds no {their_name(name)}.")
-        if parameters[name].shape != value.shape:
-            found = parameters[name].shape
-            raise wrong_shape(checkpoint.path, their_name(name), found, value.shape)
-    model.load_state_dict({name: parameters[name] for name in wanted}, strict=False)
+    known = {name: parameters[name] for name in parameters_of(model)}
+    model.load_state_dict(known, strict=False)
 
 
 def _card(

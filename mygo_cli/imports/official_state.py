@@ -44,8 +44,6 @@ RENAMED_PREFIXES = {
     "tucker_decoder.bn1.": "decoder.norm_out.",
 }
 PLACES = ("pos_head", "pos_rel", "pos_tail")
-VECTORS = (*PLACES, "ent_token", "lp_token", "pos_str_ent", "pos_vis_ent", "pos_txt_ent")
-PROJECTIONS = {"proj_ent_vis.weight": IMAGE_CODES, "proj_ent_txt.weight": TEXT_CODES}
 NORMS = ("str_ent_ln", "str_rel_ln", "vis_ln", "txt_ln", "proj_ent")
 
 
@@ -100,7 +98,10 @@ def read_official_state(path: Path) -> OfficialState:
         raise DataError(f"{path} holds no {missing[0]}: it is no model of theirs.", ANOTHER)
     for name, value in state.items():
         _check_numbers(path, name, value, name in needed)
-    _check_shapes(path, state)
+    dim = state["ent_embeddings"].shape[-1]
+    for name in PLACES:
+        if state[name].numel() != dim:
+            raise wrong_shape(path, name, state[name].shape, (1, 1, dim))
     return OfficialState(path, state, _epoch(path, content))
 
 
@@ -114,20 +115,6 @@ def _check_numbers(path: Path, name: str, value: Tensor, needed: bool) -> None:
         raise DataError(f"{path}: {name} has the shape {tuple(value.shape)}.", ANOTHER)
     if value.is_floating_point() and not torch.isfinite(value).all():
         raise DataError(f"{path}: {name} holds numbers that are not finite.", ANOTHER)
-
-
-def _check_shapes(path: Path, state: Mapping[str, Tensor]) -> None:
-    """Raise `DataError` for a parameter that is not as wide as the entity embeddings."""
-    dim = state["ent_embeddings"].shape[-1]
-    for name in VECTORS:
-        if state[name].numel() != dim:
-            raise wrong_shape(path, name, state[name].shape, (1, 1, dim))
-    if TUCKER in state and state[TUCKER].shape != (dim, dim, dim):
-        raise wrong_shape(path, TUCKER, state[TUCKER].shape, (dim, dim, dim))
-    for name, codes in PROJECTIONS.items():
-        wanted = (dim, state[codes].shape[-1])
-        if state[name].shape != wanted:
-            raise wrong_shape(path, name, state[name].shape, wanted)
 
 
 def wrong_shape(path: Path, name: str, found: Sequence[int], wanted: Sequence[int]) -> DataError:

@@ -184,6 +184,7 @@ def test_a_shape_that_only_the_model_knows(tmp_path: Path) -> None:
     torch.save(content, tmp_path / "x.ckpt")
     with pytest.raises(DataError, match=r"x\.ckpt: vis_ln\.bias has the shape"):
         run_import(CHECKOUT, tmp_path / "out", checkpoint=tmp_path / "x.ckpt")
+    assert not (tmp_path / "out").exists()
 
 
 def not_finite(found: torch.Tensor) -> torch.Tensor:
