@@ -20,8 +20,6 @@ def read_codebook(path: Path) -> Array:
 
     Nothing that a file names is run. Raises `DataError` in one line for anything else.
     """
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is not a file.", WANTED)
     value = _read_numpy(path) if path.suffix.lower() in (".npy", ".npz") else _read_torch(path)
     return as_codebook(value, str(path))
 
@@ -58,6 +56,8 @@ def _as_numpy(value: Any) -> Array:
 
 def _read_numpy(path: Path) -> Any:
     """Return the array of a .npy file, the arrays of a .npz file by name."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is not a file.", WANTED)
     try:
         content = np.load(path, allow_pickle=False)
         if isinstance(content, np.ndarray):

@@ -72,8 +72,7 @@ def _raw_facts(path: Path) -> Iterable[Fact]:
     """Yield the triples as they stand there, without the full stop that ends a line."""
     empty = True
     for line, text in read_lines(path):
-        cells = text.split("\t") if "\t" in text else text.split()
-        cells = [cell.strip() for cell in cells]
+        cells = _cells(text)
         if cells[-1] == ".":
             cells.pop()
         if len(cells) != 3 or not all(cells):
@@ -85,14 +84,19 @@ def _raw_facts(path: Path) -> Iterable[Fact]:
         raise DataError(f"{path} holds no triples.", "Copy it again.")
 
 
+def _cells(text: str) -> list[str]:
+    """Return the terms of a line, split at tabs if there are any, else at blanks."""
+    return [cell.strip() for cell in (text.split("\t") if "\t" in text else text.split())]
+
+
 def _with_index(dataset: Dataset, path: Path, entity_names: dict[str, str]) -> Mmkb:
     keys: dict[str, list[str]] = {}
     unknown = 0
     for line, text in read_lines(path):
-        cells = text.split("\t") if "\t" in text else text.split()
+        cells = _cells(text)
         if len(cells) != 2:
             raise FileFault(path, line, "not an entity and a key.", "Put a tab between them.")
-        name, key = (cell.strip() for cell in cells)
+        name, key = cells
         if entity := entity_names.get(name):
             keys.setdefault(entity, []).append(key)
         else:

@@ -10,6 +10,11 @@ from mygo_cli.graph.faults import FileFault
 from mygo_cli.graph.rows import read_text
 
 
+def is_number(text: str) -> bool:
+    """Say whether a text is the number of a name or of lines."""
+    return text.isdecimal() and len(text) < 20  # Python refuses to read very long ones
+
+
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield line number, from 1, and stripped text of each line that is not blank."""
     if not path.is_file():
@@ -47,11 +52,11 @@ def read_numbered_names(
         if line == 1 and text == header:
             continue
         parts = text.split(None, 1) if number_first else text.rsplit(None, 1)
-        if len(parts) == 1 and not names and promised is None and text.isdecimal():
+        if len(parts) == 1 and not names and promised is None and is_number(text):
             promised = int(text)
             continue
         number, name = (parts[0], parts[-1]) if number_first else (parts[-1], parts[0])
-        if len(parts) != 2 or not number.isdecimal():
+        if len(parts) != 2 or not is_number(number):
             order = "a number and a name" if number_first else "a name and a number"
             raise FileFault(path, line, f"not {order}.", "Put a tab between them.")
         if int(number) in names:

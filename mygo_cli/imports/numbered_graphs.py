@@ -10,7 +10,7 @@ from mygo_cli.errors import DataError
 from mygo_cli.graph.faults import FileFault
 from mygo_cli.graph.files import SPLITS, Split
 from mygo_cli.imports.dataset_folder import Dataset, Fact
-from mygo_cli.imports.name_lists import read_lines, read_numbered_names
+from mygo_cli.imports.name_lists import is_number, read_lines, read_numbered_names
 
 Order = Literal["htr", "hrt"]  # head, tail, relation or head, relation, tail
 PYKEEN_SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "testing"}
@@ -102,10 +102,10 @@ def _facts(path: Path, order: Order, names: Names, way_out: str = COPY_AGAIN) ->
         cells = text.split()
         if line == 1 and cells == ["head", "relation", "tail"]:
             continue
-        if len(cells) == 1 and not found and promised is None and text.isdecimal():
+        if len(cells) == 1 and not found and promised is None and is_number(text):
             promised = int(text)
             continue
-        if len(cells) != 3 or not all(map(_is_number, cells)):
+        if len(cells) != 3 or not all(map(is_number, cells)):
             raise FileFault(path, line, "not three numbers.", "Take the line out.")
         head, middle, last = map(int, cells)
         relation, tail = (last, middle) if order == "htr" else (middle, last)
@@ -116,10 +116,6 @@ def _facts(path: Path, order: Order, names: Names, way_out: str = COPY_AGAIN) ->
         message = f"{path} says {promised:,} triples and lists {len(found):,}."
         raise DataError(message, "It may be cut off: copy it again.")
     return found
-
-
-def _is_number(cell: str) -> bool:
-    return cell.isdecimal() and len(cell) < 20  # Python refuses to read very long ones
 
 
 def _without_name(entity: int, relation: int, names: Names) -> str:

@@ -69,6 +69,8 @@ def test_openke_without_counts_and_in_the_other_order(make: Make) -> None:
         ("train2id.txt", "0\n", r"train2id\.txt holds no triples"),
         ("train2id.txt", "", r"train2id\.txt holds no triples"),
         ("train2id.txt", f"0 1 {'9' * 5000}\n", r"train2id\.txt:1: not three numbers"),
+        ("train2id.txt", f"{'9' * 5000}\n0 1 0\n", r"train2id\.txt:1: not three numbers"),
+        ("entity2id.txt", f"a {'9' * 5000}\n", r"entity2id\.txt:1: not a name and a number"),
         ("entity2id.txt", "a 1\nb 2\n", r"entity2id\.txt: no line has the number 0"),
         ("entity2id.txt", "4\na 0\nb 1\n", r"entity2id\.txt says 4 and lists 2\. It may be cut"),
         ("entity2id.txt", "a 0\nb 2\n", r"entity2id\.txt: no line has the number 1"),
