@@ -11,6 +11,7 @@ from typing import Any
 from mygo_cli import config
 from mygo_cli.errors import UsageError
 from mygo_cli.training.overlay import Nested, laid_over
+from mygo_cli.training.settings import SEED_END
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class ExperimentFile:
         whole = all(isinstance(seed, int) and not isinstance(seed, bool) for seed in self.seeds)
         if not self.seeds or not whole or len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds must be different whole numbers, such as [0, 1, 2].")
-        if not all(0 <= seed < 2**63 for seed in self.seeds):
+        if not all(0 <= seed < SEED_END for seed in self.seeds):
             raise ValueError("seeds must not be negative, and below 2 to the power of 63.")
         for each in self.variant:
             name = each.get("name") if isinstance(each, Mapping) else None

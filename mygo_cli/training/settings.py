@@ -8,6 +8,8 @@ from typing import Any, Literal
 from mygo_cli.config import setting
 from mygo_cli.model.options import ModelOptions
 
+SEED_END = 2**63  # seeds lie below: TOML promises no larger number
+
 
 @dataclass(frozen=True)
 class DataSettings:
@@ -98,7 +100,7 @@ class TrainingSettings:
         for name in ("candidates", "contrastive", "patience", "seed"):
             if not getattr(self, name) >= 0:  # not a number is refused, too
                 raise ValueError(f"--{name.replace('_', '-')} must not be negative.")
-        if self.seed >= 2**63:
+        if self.seed >= SEED_END:
             raise ValueError("--seed must be below 2 to the power of 63.")
         for name in ("label_smoothing", "warmup"):
             if not 0 <= getattr(self, name) < 1:
