@@ -68,6 +68,12 @@ def test_float32_is_as_close_as_it_can_be():
     model.float()
     losses = StepLoss(model, settings, ALONE)(data)
     torch.testing.assert_close(losses.double(), exact, rtol=1e-4, atol=0)
+    # How much float32 loses where sums nearly cancel depends on the processor: the paper's own
+    # step tells how much.
+    literal = gradients(model, LiteralLoss(model, settings)(data))
     for name, gradient in gradients(model, losses).items():
-        error = (gradient.double() - expected[name]).norm() / expected[name].norm()
-        assert error < 1e-4, name
+        error, theirs = (
+            (each.double() - expected[name]).norm() / expected[name].norm()
+            for each in (gradient, literal[name])
+        )
+        assert error < max(2e-5, 10 * theirs), name
