@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 NUMBERS = re.compile(r"[\d.,]+ (?:±|of) [\d.,]+|[\d.,]+")  # 0.391 ± 0.003, 2 of 3
-MOST_WHOLE = 40  # characters of a name that a table does not break
+MOST_WHOLE = 40  # characters of a name that a table does not break while all else fits
+WIDEST = 10_000  # columns of a terminal on which any table fits
 
 
 @cache
@@ -93,6 +94,10 @@ def table(
         grid.add_column(header, justify=justify, overflow="fold", no_wrap=whole, min_width=least)
     for row in body:
         grid.add_row(*(Text(_cell(cell)) for cell in row))
+    anywhere = stdout().options.update(width=WIDEST)
+    if stdout().measure(grid, options=anywhere).minimum > stdout().width:
+        for column in grid.columns:  # else the terminal's edge would cut off the last numbers
+            column.no_wrap = column.no_wrap and column.min_width is not None
     stdout().print(grid)
 
 

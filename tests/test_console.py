@@ -26,6 +26,15 @@ def test_a_narrow_terminal_breaks_names_and_no_numbers(capsys):
     assert max(map(len, shown.splitlines())) <= 60
 
 
+def test_names_and_numbers_too_wide_for_the_terminal_lose_no_letter(capsys):
+    name, numbers = "20261128-105912_MKG-Y_tucker", (0.1234, 0.2345, 0.3456, 0.4567)
+    console.table(("run", "MRR", "from", "to", "Hits@10"), [(name, *numbers)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [float(word) for word in lines[3].split()[-4:]] == list(numbers)
+    assert "".join(line[:24].strip() for line in lines[3:]) == name
+    assert max(map(len, lines)) <= 60
+
+
 def test_a_narrow_terminal_breaks_a_number_from_its_deviation_at_most(capsys):
     headers = ("variant", "runs", "valid MRR", "test MRR", "Hits@1", "Hits@10", "seconds")
     spread = "0.119 ± 0.003"

@@ -22,7 +22,7 @@ from mygo_cli.errors import DataError
 
 if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-    from mygo_cli.ranking.bootstrap import Compared, Interval, Values
+    from mygo_cli.ranking.bootstrap import Compared, Values
     from mygo_cli.ranking.ranks import Metrics
     from mygo_cli.training.trained import Trained
 
@@ -151,20 +151,27 @@ def print_compared(measured: Sequence[Measured], compared: Sequence[Compared]) -
     names = _names(measured)
     pairs = list(zip(names, measured, compared, strict=True))
     console.table(
-        ("run", "MRR", "95 % interval", "Hits@1", "Hits@3", "Hits@10"),
+        ("run", "MRR", "from", "to", "Hits@1", "Hits@3", "Hits@10"),
         [
-            (name, each.metrics.mrr, _shown(means.interval), *each.metrics.hits.values())
+            (
+                name,
+                each.metrics.mrr,
+                means.interval.low,
+                means.interval.high,
+                *each.metrics.hits.values(),
+            )
             for name, each, means in pairs
         ],
     )
     if len(pairs) > 1:
         console.table(
-            (f"against {names[0]}", "MRR", "95 % interval", "better in"),
+            (f"against {names[0]}", "MRR", "from", "to", "better in"),
             [
                 (
                     name,
                     f"{means.difference:+.4f}",
-                    _shown(means.difference_interval, "+"),
+                    f"{means.difference_interval.low:+.4f}",
+                    f"{means.difference_interval.high:+.4f}",
                     f"{100 * means.better:.1f} %",
                 )
                 for name, _, means in pairs[1:]
@@ -184,10 +191,6 @@ def _names(measured: Sequence[Measured]) -> list[str]:
         f"{name} (selected on test)" if is_on_test(each.selected_by) else name
         for name, each in zip(names, measured, strict=True)
     ]
-
-
-def _shown(interval: Interval, sign: str = "") -> str:
-    return f"{interval.low:{sign}.4f} to {interval.high:{sign}.4f}"
 
 
 def _as_json(each: Measured, means: Compared) -> dict[str, Any]:
