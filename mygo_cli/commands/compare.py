@@ -153,13 +153,7 @@ def print_compared(measured: Sequence[Measured], compared: Sequence[Compared]) -
     console.table(
         ("run", "MRR", "from", "to", "Hits@1", "Hits@3", "Hits@10"),
         [
-            (
-                name,
-                each.metrics.mrr,
-                means.interval.low,
-                means.interval.high,
-                *each.metrics.hits.values(),
-            )
+            (name, each.metrics.mrr, *means.interval, *each.metrics.hits.values())
             for name, each, means in pairs
         ],
     )
@@ -170,8 +164,7 @@ def print_compared(measured: Sequence[Measured], compared: Sequence[Compared]) -
                 (
                     name,
                     f"{means.difference:+.4f}",
-                    f"{means.difference_interval.low:+.4f}",
-                    f"{means.difference_interval.high:+.4f}",
+                    *(f"{end:+.4f}" for end in means.difference_interval),
                     f"{100 * means.better:.1f} %",
                 )
                 for name, _, means in pairs[1:]
@@ -199,8 +192,8 @@ def _as_json(each: Measured, means: Compared) -> dict[str, Any]:
         "run": str(each.path),
         "selected_by": each.selected_by,
         **each.metrics.row(),
-        "mrr_interval": [means.interval.low, means.interval.high],
+        "mrr_interval": list(means.interval),
         "difference": means.difference,
-        "difference_interval": [means.difference_interval.low, means.difference_interval.high],
+        "difference_interval": list(means.difference_interval),
         "better": means.better,
     }

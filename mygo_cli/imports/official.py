@@ -68,7 +68,7 @@ class Imported:
 
 
 def import_official(folder: Path, wanted: Wanted, places: Places, device: str = "auto") -> Imported:
-    """Import a dataset of a checkout. All of that is read and compared before anything is written.
+    """Import a dataset of a checkout. All of it is read and compared before anything is written.
 
     Raises `MygoError`, one line with file and key, for whatever does not fit together.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,7 @@ LEVEL = 0.95
 BLOCK_NUMBERS = 1 << 22  # at most so many counts are in memory at once
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """The middle `LEVEL` of what the resamples gave."""
 
     low: float

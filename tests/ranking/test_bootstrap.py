@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -48,9 +46,7 @@ def test_blocks_do_not_matter(monkeypatch):
     for numbers in (31 * 7, 1):
         monkeypatch.setattr(bootstrap, "BLOCK_NUMBERS", numbers)
         for found, expected in zip(compare_means(values, 500), whole, strict=True):
-            assert dataclasses.astuple(found.interval) == pytest.approx(
-                dataclasses.astuple(expected.interval), abs=1e-12
-            )
+            assert found.interval == pytest.approx(expected.interval, abs=1e-12)
             assert found.better == expected.better
 
 
