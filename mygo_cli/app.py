@@ -11,8 +11,8 @@ import typer
 
 from mygo_cli import __version__, console
 from mygo_cli.commands.subcommands import Subcommands
+from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ToldElsewhere, lacks_memory
-from mygo_cli.processes.group import started_by_torchrun
 
 TOLD_BY_THE_FIRST = 2.0  # seconds
 

@@ -22,10 +22,10 @@ LAYERS = {
     "mygo_cli.interrupt": 1,
     "mygo_cli.whole_file": 1,
     "mygo_cli.backends": 2,
-    "mygo_cli.device": 2,
+    "mygo_cli.device": 1,
     "mygo_cli.console": 2,
     "mygo_cli.config": 2,
-    "mygo_cli.processes": 2,
+    "mygo_cli.distributed": 2,
     "mygo_cli.records": 2,
     "mygo_cli.weights": 2,
     "mygo_cli.testing": 2,
@@ -52,7 +52,8 @@ HEAVY = {"torch", "transformers", "timm", "h5py", "PIL", "sklearn"}
 MAY_BE_HEAVY = {
     "mygo_cli.dropout",
     "mygo_cli.graph.pictures",
-    "mygo_cli.processes.gather",
+    "mygo_cli.distributed.gather",
+    "mygo_cli.distributed.synced_norm",
     "mygo_cli.testing",
 }
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "base", "common", "misc"}

@@ -17,9 +17,9 @@ from mygo_cli.commands.options import (
     RunsDirOption,
     runs_dir,
 )
+from mygo_cli.distributed.group import started_by_torchrun
+from mygo_cli.distributed.join import complete, joined, own_device
 from mygo_cli.errors import DataError
-from mygo_cli.processes.group import started_by_torchrun
-from mygo_cli.processes.join import complete, joined, own_device
 
 if TYPE_CHECKING:
     from mygo_cli.ranking.ranks import Metrics

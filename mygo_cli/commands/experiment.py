@@ -21,8 +21,8 @@ from mygo_cli.commands.options import (
     settings_folder,
     work_dir,
 )
+from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import Interrupted, MygoError, UsageError
-from mygo_cli.processes.group import started_by_torchrun
 
 if TYPE_CHECKING:
     from mygo_cli.experiments.conduct import Ended

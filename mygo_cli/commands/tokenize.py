@@ -19,9 +19,9 @@ from mygo_cli.commands.options import (
     cache_dir,
     graph_folder,
 )
+from mygo_cli.distributed.group import ALONE, Processes, started_by_torchrun
+from mygo_cli.distributed.join import complete, joined, shared_device
 from mygo_cli.errors import UsageError
-from mygo_cli.processes.group import ALONE, Processes, started_by_torchrun
-from mygo_cli.processes.join import complete, joined, shared_device
 
 if TYPE_CHECKING:
     from mygo_cli.tokens.summary import Summary

@@ -18,8 +18,8 @@ from mygo_cli.commands.options import (
     settings_folder,
 )
 from mygo_cli.commands.settings_options import typed, with_settings_options
+from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
-from mygo_cli.processes.group import started_by_torchrun
 from mygo_cli.training.settings import Settings
 
 

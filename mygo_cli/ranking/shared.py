@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import torch
 
-from mygo_cli.processes.group import Processes
+from mygo_cli.distributed.group import Processes
 from mygo_cli.ranking.evaluate import Rivals
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
+from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.interrupt import PoliteStop
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.processes.group import ALONE, Processes, environment_number
 from mygo_cli.ranking.evaluate import find_rivals
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
 from mygo_cli.ranking.queries import Triples

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.processes.group import ALONE, Processes
 from mygo_cli.training.run_folder import RunFolder
 from mygo_cli.training.trained import load_trained
 

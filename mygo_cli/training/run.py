@@ -11,9 +11,9 @@ import torch
 
 from mygo_cli import config
 from mygo_cli.device import choose_device, seed_everything
+from mygo_cli.distributed.group import Processes
+from mygo_cli.distributed.join import complete, joined, own_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.processes.group import Processes
-from mygo_cli.processes.join import complete, joined, own_device
 from mygo_cli.training.assemble import build_model
 from mygo_cli.training.card import model_card
 from mygo_cli.training.environment import environment

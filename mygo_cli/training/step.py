@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from mygo_cli.device import at_least_float32, autocast
+from mygo_cli.distributed.group import Processes
 from mygo_cli.model.contrastive import Views, contrastive_loss
 from mygo_cli.model.entity_encoder import Reading
 from mygo_cli.model.mygo import MyGO, Queries, link_loss
-from mygo_cli.processes.group import Processes
 from mygo_cli.training.settings import TrainingSettings
 
 

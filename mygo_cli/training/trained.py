@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO, Queries
-from mygo_cli.processes.group import ALONE, Processes
 from mygo_cli.ranking.evaluate import Rivals, evaluate
 from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import TieRule

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from mygo_cli.commands.tokenize import parse_shard
+from mygo_cli.distributed.group import Processes, started_by_torchrun
+from mygo_cli.distributed.join import own_device, shared_device
 from mygo_cli.errors import UsageError
-from mygo_cli.processes.group import Processes, started_by_torchrun
-from mygo_cli.processes.join import own_device, shared_device
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from mygo_cli.distributed.group import Processes, environment_number, started_by_torchrun
 from mygo_cli.errors import MygoError, ToldElsewhere, UsageError
-from mygo_cli.processes.group import Processes, environment_number, started_by_torchrun
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mygo_cli.device import at_least_float32
-from mygo_cli.processes.group import Processes
+from mygo_cli.distributed.group import Processes
 
 
 class SyncedBatchNorm(nn.BatchNorm1d):

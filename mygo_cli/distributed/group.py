@@ -38,7 +38,7 @@ class Processes:
         """
         if self.alone:
             return rows
-        from mygo_cli.processes.gather import gather_rows
+        from mygo_cli.distributed.gather import gather_rows
 
         return gather_rows(rows, self.rank, self.count, total)
 
