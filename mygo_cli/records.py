@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, get_args
 
 from mygo_cli.errors import MygoError, UsageError
-from mygo_cli.whole_file import written_whole
+from mygo_cli.files import written_whole
 
 TextFormat = Literal["tsv", "csv", "jsonl"]
 Format = Literal["tsv", "csv", "jsonl", "parquet"]

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from mygo_cli.errors import DataError
-from mygo_cli.whole_file import written_whole
+from mygo_cli.files import written_whole
 
 
 def write(path, content=b"new", then=None):

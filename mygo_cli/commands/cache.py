@@ -15,7 +15,7 @@ from mygo_cli.commands.options import (
     cache_dir,
 )
 from mygo_cli.errors import DataError
-from mygo_cli.whole_file import written_whole
+from mygo_cli.files import written_whole
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,13 +13,12 @@ from typing import Any, Literal
 from mygo_cli import config
 from mygo_cli.errors import DataError, Interrupted, MygoError, lacks_memory
 from mygo_cli.experiments.plan import PlannedRun, data_sha256, identity
+from mygo_cli.files import HeldElsewhere, only_writer, written_whole
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokens.lock import HeldElsewhere, only_writer
 from mygo_cli.training.run import Progress, resume_run, silent, train_run
 from mygo_cli.training.run_folder import RunFolder, make_run
 from mygo_cli.training.selection import LABEL
 from mygo_cli.training.settings import Settings
-from mygo_cli.whole_file import written_whole
 
 ORIGIN = "experiment.json"  # in a run's folder: which variant it is, and of which data
 

@@ -12,7 +12,7 @@ import numpy as np
 from mygo_cli import records
 from mygo_cli.errors import UsageError
 from mygo_cli.exports.tables import Table
-from mygo_cli.whole_file import written_whole
+from mygo_cli.files import written_whole
 
 Format = Literal["npz", "tsv", "safetensors", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mygo_cli.errors import DataError
+from mygo_cli.files import written_whole
 from mygo_cli.graph.files import ENDINGS, SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.graph.rows import TRIPLES
-from mygo_cli.whole_file import written_whole
 
 Fact = tuple[str, str, str]  # head, relation, tail
 

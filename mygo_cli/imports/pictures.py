@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mygo_cli.errors import DataError
+from mygo_cli.files import written_whole
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.media import PICTURE_ENDINGS, folder_name
-from mygo_cli.whole_file import written_whole
 
 
 def place_pictures(

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from mygo_cli.dropout import Dropout
 from mygo_cli.model.contrastive import Views, entity_views
+from mygo_cli.model.dropout import Dropout
 from mygo_cli.model.entity_encoder import EntityEncoder, Reading
 from mygo_cli.model.options import ModelOptions
 from mygo_cli.model.triple_encoder import TripleEncoder

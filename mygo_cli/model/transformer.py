@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mygo_cli.dropout import Dropout
+from mygo_cli.model.dropout import Dropout
 
 
 class SelfAttention(nn.Module):

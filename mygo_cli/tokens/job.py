@@ -16,7 +16,7 @@ from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.interrupt import PoliteStop
+from mygo_cli.progress import PoliteStop
 from mygo_cli.tokens.cache import PENDING, Array
 from mygo_cli.tokens.encoding import Outcome
 from mygo_cli.tokens.find import cache_path, shard_path

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mygo_cli import console
 from mygo_cli.errors import DataError
+from mygo_cli.files import only_writer
 from mygo_cli.tokens.cache import TokenCache
-from mygo_cli.tokens.lock import only_writer
 from mygo_cli.tokens.sources import Sources
 from mygo_cli.tokens.writing import CacheWriter, Header, cannot_write, create
 

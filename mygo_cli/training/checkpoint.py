@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mygo_cli.errors import DataError
-from mygo_cli.whole_file import written_whole
+from mygo_cli.files import written_whole
 
 FORMAT = "mygo-checkpoint"
 VERSION = 1

@@ -12,8 +12,8 @@ import torch
 from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.interrupt import PoliteStop
 from mygo_cli.model.mygo import MyGO
+from mygo_cli.progress import PoliteStop
 from mygo_cli.ranking.evaluate import find_rivals
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
 from mygo_cli.ranking.queries import Triples

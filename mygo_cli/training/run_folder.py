@@ -10,8 +10,8 @@ from typing import Any
 
 from mygo_cli import config
 from mygo_cli.errors import DataError
+from mygo_cli.files import written_whole
 from mygo_cli.training.settings import Settings
-from mygo_cli.whole_file import written_whole
 
 
 @dataclass(frozen=True)

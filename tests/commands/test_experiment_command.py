@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from run_files import result_of, settings_of
 
-from mygo_cli.tokens.lock import only_writer
+from mygo_cli.files import only_writer
 from mygo_cli.training.fit import Fit
 from mygo_cli.training.loop import StepDone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mygo_cli.dropout import Dropout, keep_mask
+from mygo_cli.model.dropout import Dropout, keep_mask
 
 
 @pytest.mark.parametrize("p", [1e-7, 0.1, 0.3, 0.5, 0.9, 1 - 1e-7])

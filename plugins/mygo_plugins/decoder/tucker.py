@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from mygo_cli.dropout import Dropout
+from mygo_cli.model.dropout import Dropout
 from mygo_plugins.decoder.core_product import CoreProduct
 from mygo_plugins.decoder.products import products
 
