@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 import typer.main
 
-from mygo_cli import backends, config
+from mygo_cli import backends
 from mygo_cli.app import app
 from mygo_cli.commands.settings_options import FLAGS
 from mygo_cli.contracts import DECODERS, IMAGE_TOKENIZERS, TEXT_TOKENIZERS
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.fields import alternatives
+from mygo_cli.settings.sections import Settings
 
 HERE = Path(__file__).parent
 WRITTEN = "<!-- Written by docs/generate.py. Change the code, then run `make docs`. -->"
@@ -121,7 +122,7 @@ def _bare(annotation: Any) -> tuple[Any, bool]:
 
 def _described(kind: Any) -> str:
     """Return a type in words, choices one by one."""
-    if len(several := config.alternatives(kind)) > 1:
+    if len(several := alternatives(kind)) > 1:
         return ", ".join(_described(each) for each in several if each is not types.NoneType)
     if typing.get_origin(kind) is Literal:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(kind))

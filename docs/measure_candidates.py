@@ -14,8 +14,8 @@ from statistics import median
 
 from mygo_cli.bench.worker import StepTimer
 from mygo_cli.bench.workload import generated
-from mygo_cli.commands.chosen_settings import resolve
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.merging import resolve
+from mygo_cli.settings.sections import Settings
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

@@ -26,15 +26,14 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import MyGO, Queries
-from mygo_cli.model.options import ModelOptions
 from mygo_cli.ranking.candidates import loop_relations
 from mygo_cli.ranking.complete import complete, log_beliefs, triples_of
 from mygo_cli.ranking.filtering import find_known, rows_of
 from mygo_cli.ranking.open_questions import seen_questions
 from mygo_cli.ranking.scorer import block_size, encoded
 from mygo_cli.ranking.top_facts import Facts, TopFacts
+from mygo_cli.settings.sections import DecoderSettings, ModelOptions
 from mygo_cli.training.assemble import make_decoder
-from mygo_cli.training.settings import DecoderSettings
 
 NUMBERS = (100, 1000)
 AT_ONCE = 512

@@ -28,11 +28,11 @@ import torch
 from PIL import Image
 
 from mygo_cli import backends
-from mygo_cli.config import from_pairs
 from mygo_cli.contracts import IMAGE_TOKENIZERS, ImageTokenizer
 from mygo_cli.device import autocast, choose_device, choose_precision
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.settings.fields import from_pairs
 from mygo_cli.tokens.images import AT_ONCE_ELSEWHERE, AT_ONCE_ON_CPU, tokenize_images
 from mygo_cli.tokens.job import Job
 from mygo_cli.tokens.picture_loader import PictureLoader

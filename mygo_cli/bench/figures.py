@@ -19,10 +19,10 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.queries import ask
 from mygo_cli.ranking.scorer import encoded
+from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.graph_job import tokenize_graph
 from mygo_cli.tokens.job import Job
 from mygo_cli.tokens.tokenizers import Choice
-from mygo_cli.training.settings import Settings
 
 Say = Callable[[str], None]
 PICTURES = 96

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.chosen_settings import resolve
 from mygo_cli.commands.options import JsonOption, settings_folder
 from mygo_cli.commands.settings_options import typed, with_settings_options
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.merging import resolve
+from mygo_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
     from mygo_cli.bench.figures import Training

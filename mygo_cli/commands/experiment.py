@@ -102,7 +102,7 @@ def experiment(
 
 def _located(file: Path) -> Path:
     """Return the path of an experiment: a file, or one that comes with mygo."""
-    from mygo_cli.recipes.reading import find_shipped
+    from mygo_cli.settings.recipes import find_shipped
 
     if file.suffix or len(file.parts) > 1 or file.exists():
         return file

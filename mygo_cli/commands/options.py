@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.sections import Settings
 
 DataOption = Annotated[
     Path | None,

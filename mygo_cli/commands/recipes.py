@@ -19,7 +19,7 @@ def recipes(
     as_json: JsonOption = False,
 ) -> None:
     """List the recipes for mygo train and the experiments for mygo experiment, or print one."""
-    from mygo_cli.recipes.reading import find_shipped, shipped
+    from mygo_cli.settings.recipes import find_shipped, shipped
 
     if name is not None:
         sys.stdout.write(find_shipped(name, "recipe", "experiment").path.read_text("utf-8"))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mygo_cli import config
+from mygo_cli.settings.fields import alternatives, parse
 
 PANELS = {
     "data": "Data",
@@ -67,9 +67,9 @@ def _parameter(section: str, field: dataclasses.Field[Any], kind: Any) -> inspec
         "show_default": False,
         "rich_help_panel": PANELS[section],
     }
-    choices = [each for each in config.alternatives(kind) if each is not types.NoneType]
+    choices = [each for each in alternatives(kind) if each is not types.NoneType]
     if len(choices) > 1:  # Typer knows no unions
-        shown |= {"parser": partial(config.parse, kind), "metavar": _metavar(choices)}
+        shown |= {"parser": partial(parse, kind), "metavar": _metavar(choices)}
         kind = str
     return inspect.Parameter(
         f"{section}__{field.name}",

@@ -17,7 +17,7 @@ from mygo_cli.commands.options import (
     graph_folder,
 )
 from mygo_cli.errors import DataError
-from mygo_cli.training.settings import TokenSettings
+from mygo_cli.settings.sections import TokenSettings
 
 if TYPE_CHECKING:
     from mygo_cli.tokens.show import EntityTokens, Seen

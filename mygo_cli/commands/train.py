@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.chosen_settings import resolve
 from mygo_cli.commands.options import (
     CacheDirOption,
     JsonOption,
@@ -20,7 +19,8 @@ from mygo_cli.commands.options import (
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.merging import resolve
+from mygo_cli.settings.sections import Settings
 
 
 @with_settings_options(Settings)

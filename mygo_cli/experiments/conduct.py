@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mygo_cli import config
 from mygo_cli.errors import DataError, Interrupted, MygoError, lacks_memory
 from mygo_cli.experiments.plan import PlannedRun, data_sha256, identity
 from mygo_cli.files import HeldElsewhere, only_writer, written_whole
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.toml import to_toml
 from mygo_cli.training.run import Progress, resume_run, silent, train_run
 from mygo_cli.training.run_folder import RunFolder, make_run
 from mygo_cli.training.selection import LABEL
-from mygo_cli.training.settings import Settings
 
 ORIGIN = "experiment.json"  # in a run's folder: which variant it is, and of which data
 
@@ -124,7 +124,7 @@ def _new_folder(run: PlannedRun, runs: Path) -> RunFolder:
     words = re.sub(r"[^\w.=+-]+", "-", run.variant).strip("-.")[:60] or "run"
     label = f"_{LABEL}" if run.settings.data.select == "test" else ""
     folder = make_run(runs, f"{words}_seed-{run.seed}{label}")
-    folder.write(folder.config, config.to_toml(run.settings))
+    folder.write(folder.config, to_toml(run.settings))
     origin = {"variant": run.variant, "seed": run.seed, "data_sha256": run.data_sha256}
     folder.write_json(folder.path / ORIGIN, origin)
     return folder

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mygo_cli import config
 from mygo_cli.errors import UsageError
-from mygo_cli.training.overlay import Nested, laid_over
-from mygo_cli.training.settings import SEED_END
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.merging import Nested, laid_over
+from mygo_cli.settings.sections import SEED_END
+from mygo_cli.settings.toml import read_toml
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def read_experiment(path: Path) -> Experiment:
 
     The settings themselves are only looked at when runs are planned.
     """
-    file = config.from_dict(ExperimentFile, config.read_toml(path), str(path))
+    file = from_dict(ExperimentFile, read_toml(path), str(path))
     try:
         variants = tuple(_variants(file, path.stem))
     except ValueError as error:

@@ -11,20 +11,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mygo_cli import config
 from mygo_cli.device import choose_device
 from mygo_cli.errors import MygoError
 from mygo_cli.experiments.definition import Experiment
 from mygo_cli.graph.files import SPLITS
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.recipes.reading import read_recipe
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.merging import Nested, completed, laid_over
+from mygo_cli.settings.recipes import read_recipe
+from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.find import MODALITIES, check_cache_fits
 from mygo_cli.training.assemble import make_decoder
-from mygo_cli.training.overlay import Nested, completed, laid_over
 from mygo_cli.training.prepare import check_selection, with_caches
-from mygo_cli.training.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def planned_runs(
     runs = []
     for variant in experiment.variants:
         where = f"{experiment.path}: {variant.name}"
-        settings = config.from_dict(Settings, laid_over(common, variant.changes), where)
+        settings = from_dict(Settings, laid_over(common, variant.changes), where)
         try:
             settings = completed(settings)
             graph = graphs(folder_of(settings))

@@ -25,9 +25,9 @@ from mygo_cli.imports.official_run import make_run
 from mygo_cli.imports.official_settings import known_settings
 from mygo_cli.imports.official_state import OfficialState, read_official_state
 from mygo_cli.imports.token_cache import check_ids, write_token_cache
+from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.find import MODALITIES
 from mygo_cli.tokens.summary import Summary
-from mygo_cli.training.settings import Settings
 
 
 @dataclass(frozen=True)

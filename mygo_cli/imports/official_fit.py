@@ -17,9 +17,9 @@ from mygo_cli.imports.official_state import (
     translate_state,
     wrong_shape,
 )
+from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.training.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from mygo_cli import config, console
+from mygo_cli import console
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.official_fit import CHECK_DATASET, CODES, parameters_of
 from mygo_cli.imports.official_state import OfficialState, translate_state
+from mygo_cli.settings.sections import DataSettings, Settings
+from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
 from mygo_cli.training.card import split_rows
 from mygo_cli.training.run_folder import RunFolder, new_run
-from mygo_cli.training.settings import DataSettings, Settings
 
 
 def make_run(
@@ -44,7 +45,7 @@ def make_run(
     settings = _settings(graph, caches, known, device)
     content = _best(checkpoint, settings, graph, relations, caches)
     folder = new_run(runs, graph.name, settings.decoder.name)
-    folder.write(folder.config, config.to_toml(settings))
+    folder.write(folder.config, to_toml(settings))
     folder.write_json(folder.environment, environment(chosen))
     _save(folder, content)
     console.note("Measuring the model on valid and test.")

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mygo_cli import config
 from mygo_cli.errors import UsageError
 from mygo_cli.imports.official_state import OfficialState
-from mygo_cli.model.options import ModelOptions
-from mygo_cli.recipes.reading import read_recipe
-from mygo_cli.training.settings import DecoderSettings, Settings
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.recipes import read_recipe
+from mygo_cli.settings.sections import DecoderSettings, ModelOptions, Settings
 
 PUBLISHED: Mapping[str, str] = {
     "DB15K": "db15k-paper",
@@ -25,7 +24,7 @@ SCRIPT, SCRIPT_TOKENS = "mkg-y-paper", 8
 def published_settings(dataset: str) -> Settings:
     """Return what was published for a dataset, else the defaults of the authors' script."""
     recipe = PUBLISHED.get(dataset, SCRIPT)
-    settings = config.from_dict(Settings, read_recipe(recipe), recipe)
+    settings = from_dict(Settings, read_recipe(recipe), recipe)
     if dataset in PUBLISHED:
         return settings
     tokens = replace(settings.tokens, image_tokens=SCRIPT_TOKENS, text_tokens=SCRIPT_TOKENS)

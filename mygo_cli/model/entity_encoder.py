@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from mygo_cli.model.code_pool import Bag, pool_codes
 from mygo_cli.model.dropout import Dropout
-from mygo_cli.model.options import ModelOptions
 from mygo_cli.model.transformer import Encoder, EncoderLayer
+from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from mygo_cli.model.contrastive import Views, entity_views
 from mygo_cli.model.dropout import Dropout
 from mygo_cli.model.entity_encoder import EntityEncoder, Reading
-from mygo_cli.model.options import ModelOptions
 from mygo_cli.model.triple_encoder import TripleEncoder
+from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
 
 ENCODED_AT_ONCE = 8192  # entities: bounds the memory of an evaluation whatever their number

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mygo_cli.model.options import ModelOptions
 from mygo_cli.model.transformer import Encoder
+from mygo_cli.settings.sections import ModelOptions
 
 HEAD, RELATION, TAIL = 0, 1, 2
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mygo_cli import backends
-from mygo_cli.config import from_dict, from_pairs
 from mygo_cli.contracts import IMAGE_TOKENIZERS, TEXT_TOKENIZERS, LearnsCodebook
 from mygo_cli.errors import UsageError
+from mygo_cli.settings.fields import from_dict, from_pairs
 from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.encoding import call
 from mygo_cli.tokens.find import IMAGE, TEXT

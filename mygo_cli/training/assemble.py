@@ -9,19 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mygo_cli import backends, config
+from mygo_cli import backends
 from mygo_cli.contracts import DECODERS
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.sections import DecoderSettings, Settings
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.training.settings import DecoderSettings, Settings
 
 
 def make_decoder(settings: DecoderSettings, dim: int) -> torch.nn.Module:
     """Return the decoder plugin. Raises `BackendError` or `UsageError`."""
     cls = backends.load(DECODERS, settings.name)
-    options = config.from_dict(cls.Options, settings.options, f"decoder {settings.name}")
+    options = from_dict(cls.Options, settings.options, f"decoder {settings.name}")
     try:
         decoder: torch.nn.Module = cls(dim, options)
     except ValueError as error:

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
-from mygo_cli import config
 from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.distributed.group import Processes
 from mygo_cli.distributed.join import complete, joined, own_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.toml import to_toml
 from mygo_cli.training.assemble import build_model
 from mygo_cli.training.card import model_card
 from mygo_cli.training.environment import environment
@@ -22,7 +23,6 @@ from mygo_cli.training.prepare import prepared_graph, with_tokens
 from mygo_cli.training.result import measure
 from mygo_cli.training.run_folder import RunFolder, new_run
 from mygo_cli.training.selection import LABEL
-from mygo_cli.training.settings import Settings
 
 # Given a run, what shows its progress: a context that brings the function told of each event.
 Progress = Callable[[Fit], AbstractContextManager[Watch]]
@@ -85,7 +85,7 @@ def _new_folder(
         return RunFolder(processes.gather_objects(None)[0])
     label = LABEL if settings.data.select == "test" else ""
     folder = empty or new_run(runs, graph.name, settings.decoder.name, label)
-    folder.write(folder.config, config.to_toml(settings))
+    folder.write(folder.config, to_toml(settings))
     folder.write_json(folder.environment, environment(device, processes.count))
     processes.gather_objects(folder.path)
     return folder

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mygo_cli import config
 from mygo_cli.errors import DataError
 from mygo_cli.files import written_whole
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.toml import read_toml
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class RunFolder:
 
     def settings(self) -> Settings:
         """Return the settings of the run."""
-        return config.from_dict(Settings, config.read_toml(self.config), str(self.config))
+        return from_dict(Settings, read_toml(self.config), str(self.config))
 
     def write(self, path: Path, text: str) -> None:
         """Write a small file at once; raise `DataError` where that fails."""

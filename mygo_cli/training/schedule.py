@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mygo_cli.training.settings import TrainingSettings
+from mygo_cli.settings.sections import TrainingSettings
 
 
 def rate(settings: TrainingSettings, step: int, steps_per_epoch: int) -> float:

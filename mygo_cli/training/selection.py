@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-    from mygo_cli.training.settings import Settings
+    from mygo_cli.settings.sections import Settings
 
 ON_TEST = "test MRR (selected on test)"
 LABEL = "selected-on-test"  # in the names of files and folders

@@ -12,7 +12,7 @@ from mygo_cli.distributed.group import Processes
 from mygo_cli.model.contrastive import Views, contrastive_loss
 from mygo_cli.model.entity_encoder import Reading
 from mygo_cli.model.mygo import MyGO, Queries, link_loss
-from mygo_cli.training.settings import TrainingSettings
+from mygo_cli.settings.sections import TrainingSettings
 
 
 @dataclass(frozen=True)

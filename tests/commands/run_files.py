@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mygo_cli import config
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.toml import read_toml
 
 
 def only_run(runs: str = "mygo-work/runs") -> Path:
@@ -20,7 +21,7 @@ def newest_run(runs: str = "mygo-work/runs") -> Path:
 
 
 def settings_of(run: Path) -> Settings:
-    return config.from_dict(Settings, config.read_toml(run / "config.toml"), "run")
+    return from_dict(Settings, read_toml(run / "config.toml"), "run")
 
 
 def result_of(run: Path) -> dict[str, Any]:

@@ -13,11 +13,16 @@ import pytest
 from mygo_cli.demo import world_folder
 from mygo_cli.experiments.definition import ExperimentFile, read_experiment
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.model.options import ModelOptions
+from mygo_cli.settings.sections import (
+    DataSettings,
+    DecoderSettings,
+    ModelOptions,
+    Settings,
+    TrainingSettings,
+)
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
 from mygo_cli.training.run import train_run
-from mygo_cli.training.settings import DataSettings, DecoderSettings, Settings, TrainingSettings
 
 DOCS = Path(__file__).parents[2] / "docs"
 PLUGIN = DOCS / "example_plugin"

@@ -11,8 +11,8 @@ import mygo_cli.experiments.plan as module
 from mygo_cli.errors import DataError, MygoError, UsageError
 from mygo_cli.experiments.definition import read_experiment
 from mygo_cli.experiments.plan import identity, planned_runs
-from mygo_cli.recipes.reading import shipped
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.recipes import shipped
+from mygo_cli.settings.sections import Settings
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import torch
 from mygo_cli.contracts import NoOptions
 from mygo_cli.imports.official_state import translate_state
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.options import ModelOptions
+from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
 from mygo_plugins.decoder.dot import Dot
 from mygo_plugins.decoder.tucker import TuckER, TuckEROptions

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.options import ModelOptions
+from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
 from mygo_plugins.decoder.tucker import TuckER, TuckEROptions
 

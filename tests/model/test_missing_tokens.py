@@ -9,7 +9,7 @@ from small_models import both_tables, small_model, token_table
 
 from mygo_cli.model.contrastive import contrastive_loss
 from mygo_cli.model.mygo import MyGO, Queries, link_loss
-from mygo_cli.model.options import ModelOptions
+from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
 
 

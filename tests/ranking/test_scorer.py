@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from mygo_cli.model.mygo import MyGO, Queries
-from mygo_cli.model.options import ModelOptions
 from mygo_cli.ranking.scorer import encoded
+from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
 from mygo_plugins.decoder.tucker import TuckER, TuckEROptions
 

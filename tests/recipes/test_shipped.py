@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from mygo_cli import config
 from mygo_cli.errors import UsageError
-from mygo_cli.recipes.reading import find_shipped, read_recipe, shipped
-from mygo_cli.training.overlay import completed
-from mygo_cli.training.settings import Settings
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.merging import completed
+from mygo_cli.settings.recipes import find_shipped, read_recipe, shipped
+from mygo_cli.settings.sections import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "recipes.md"
 RECIPES = ["db15k", "db15k-paper", "mkg-w", "mkg-w-paper", "mkg-y", "mkg-y-paper", "world"]
 
 
 def settings_of(name):
-    return completed(config.from_dict(Settings, read_recipe(name), name))
+    return completed(from_dict(Settings, read_recipe(name), name))
 
 
 def test_all_are_listed_with_a_description():

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mygo_cli import config
 from mygo_cli.errors import BackendError, UsageError
-from mygo_cli.training.overlay import completed, laid_over
-from mygo_cli.training.settings import DataSettings, DecoderSettings, Settings
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.merging import completed, laid_over
+from mygo_cli.settings.sections import DataSettings, DecoderSettings, Settings
 
 BELOW = {
     "data": {"folder": "a", "holdout": 0.1},
@@ -70,7 +70,7 @@ def test_a_cache_named_without_a_graph_is_never_dropped_unsaid(below):
 )
 def test_what_is_no_table_is_refused_when_it_is_read(below, above):
     with pytest.raises(UsageError, match=r"x: .* is not a "):
-        config.from_dict(Settings, laid_over(below, above), "x")
+        from_dict(Settings, laid_over(below, above), "x")
 
 
 def test_completed():

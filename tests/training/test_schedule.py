@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
+from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.schedule import rate
-from mygo_cli.training.settings import TrainingSettings
 
 
 def course(steps_per_epoch, **settings):

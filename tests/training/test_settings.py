@@ -7,19 +7,20 @@ import math
 
 import pytest
 
-from mygo_cli import config
 from mygo_cli.errors import DataError, UsageError
-from mygo_cli.training.settings import Settings, TrainingSettings
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.sections import Settings, TrainingSettings
+from mygo_cli.settings.toml import read_toml, to_toml
 
 
 def read(text, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
-    return config.from_dict(Settings, config.read_toml(path), str(path))
+    return from_dict(Settings, read_toml(path), str(path))
 
 
 def test_the_defaults_survive_a_round_trip(tmp_path):
-    assert read(config.to_toml(Settings()), tmp_path) == Settings()
+    assert read(to_toml(Settings()), tmp_path) == Settings()
 
 
 def test_every_setting_survives_a_round_trip(tmp_path):
@@ -29,7 +30,7 @@ def test_every_setting_survives_a_round_trip(tmp_path):
         others = {field.name: other(field, values) for field in dataclasses.fields(values)}
         changed = dataclasses.replace(changed, **{section.name: type(values)(**others)})
     assert changed != Settings()
-    assert read(config.to_toml(changed), tmp_path) == changed
+    assert read(to_toml(changed), tmp_path) == changed
 
 
 def other(field, values):
@@ -114,14 +115,14 @@ def test_values_out_of_range(name, value, message):
 
 def test_files_that_are_no_toml(tmp_path):
     with pytest.raises(DataError, match=r"config\.toml: no such file"):
-        config.read_toml(tmp_path / "config.toml")
+        read_toml(tmp_path / "config.toml")
     with pytest.raises(DataError, match="cannot be read"):
-        config.read_toml(tmp_path)
+        read_toml(tmp_path)
     with pytest.raises(DataError, match=r"is not TOML: .*line 2"):
         read("[training]\nepochs = = 3\n", tmp_path)
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match="is not TOML"):
-        config.read_toml(tmp_path / "config.toml")
+        read_toml(tmp_path / "config.toml")
 
 
 def test_every_setting_is_explained():

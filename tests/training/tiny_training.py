@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from mygo_cli import config
 from mygo_cli.device import seed_everything
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.training.assemble import build_model
 from mygo_cli.training.fit import Fit
 from mygo_cli.training.run_folder import RunFolder, new_run
-from mygo_cli.training.settings import Settings
 
 ENTITIES, RELATIONS = 14, 3
 
@@ -66,7 +67,7 @@ def tiny_settings(**sections: dict[str, Any]) -> Settings:
     }
     for name, values in sections.items():
         small[name] = {**small.get(name, {}), **values}
-    return config.from_dict(Settings, small, "test")
+    return from_dict(Settings, small, "test")
 
 
 def new_fit(
@@ -81,7 +82,7 @@ def new_fit(
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text)
     folder = new_run(runs, graph.name, settings.decoder.name)
-    folder.write(folder.config, config.to_toml(settings))
+    folder.write(folder.config, to_toml(settings))
     return Fit(folder, settings, graph, model)
 
 

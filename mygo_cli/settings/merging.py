@@ -1,4 +1,4 @@
-"""Settings laid over one another: a recipe, a file, a variant, what was typed."""
+"""Settings merged: a recipe, a file over it, a variant, what was typed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mygo_cli import config
-from mygo_cli.training.settings import DecoderSettings, Settings
+from mygo_cli.settings.fields import from_dict, from_pairs
+from mygo_cli.settings.recipes import read_recipe, read_settings
+from mygo_cli.settings.sections import DecoderSettings, Settings
 
 Nested = Mapping[str, Any]  # the tables of a settings file
 
@@ -71,7 +72,7 @@ def completed(settings: Settings) -> Settings:
 
     named, folder = settings.decoder, settings.data.folder
     cls = backends.load(DECODERS, named.name)
-    options = config.from_dict(cls.Options, named.options, f"decoder {named.name}")
+    options = from_dict(cls.Options, named.options, f"decoder {named.name}")
     return dataclasses.replace(
         settings,
         decoder=dataclasses.replace(named, options=dataclasses.asdict(options)),
@@ -79,3 +80,30 @@ def completed(settings: Settings) -> Settings:
             settings.data, folder=str(Path(folder).absolute()) if folder else None
         ),
     )
+
+
+def resolve(
+    config_file: Path | None,
+    given: Mapping[str, Mapping[str, Any]],
+    decoder_options: list[str],
+    recipe: str | None = None,
+) -> Settings:
+    """Return the settings of a recipe, overruled by a file, overruled by the options typed."""
+    below = read_recipe(recipe) if recipe else {}
+    above = read_settings(config_file) if config_file else {}
+    where = str(config_file) if config_file else "mygo train"
+    settings = from_dict(Settings, laid_over(laid_over(below, above), given), where)
+    chosen = _parsed(settings.decoder.name, decoder_options)
+    decoder = dataclasses.replace(settings.decoder, options={**settings.decoder.options, **chosen})
+    return completed(dataclasses.replace(settings, decoder=decoder))
+
+
+def _parsed(decoder: str, pairs: list[str]) -> dict[str, Any]:
+    """Return the options of a decoder that were typed, as its plugin types them."""
+    from mygo_cli import backends
+    from mygo_cli.contracts import DECODERS
+
+    cls = backends.load(DECODERS, decoder)
+    values = from_pairs(cls.Options, pairs, f"--decoder-option of {decoder}")
+    named = {pair.partition("=")[0].strip().replace("-", "_") for pair in pairs}
+    return {key: value for key, value in dataclasses.asdict(values).items() if key in named}

@@ -1,17 +1,15 @@
-"""Dataclass settings to and from TOML and `key=value` pairs, with errors that name the key."""
+"""Dataclass settings from plain values and `key=value` pairs, with errors that name the key."""
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from mygo_cli.errors import DataError, UsageError, suggest
+from mygo_cli.errors import UsageError, suggest
 
 T = TypeVar("T")
 
@@ -19,36 +17,6 @@ T = TypeVar("T")
 def setting(default: Any, help: str, **metadata: Any) -> Any:
     """Return a dataclass field with its one-line explanation, shown by `--help` and the docs."""
     return dataclasses.field(default=default, metadata={"help": help, **metadata})
-
-
-def to_toml(settings: Any) -> str:
-    """Return a dataclass, nested ones as tables, as TOML text. None is left out."""
-    import tomli_w
-
-    return tomli_w.dumps(_plain(dataclasses.asdict(settings)))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file; raise `DataError` with the place of a mistake."""
-    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
-    tomllib = importlib.import_module(name)
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        return content
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not TOML: {error}.") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def from_dict(cls: type[T], values: Mapping[str, Any], where: str) -> T:

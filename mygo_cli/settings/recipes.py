@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mygo_cli import config
 from mygo_cli.errors import UsageError, suggest
+from mygo_cli.settings.toml import read_toml
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "shipped"
 Kind = Literal["recipe", "experiment"]
 FOLDERS: dict[Kind, Path] = {"recipe": HERE, "experiment": HERE / "experiments"}
 
@@ -27,7 +27,7 @@ class Shipped:
 def shipped() -> list[Shipped]:
     """Return all recipes, then all experiments, by name."""
     return [
-        Shipped(kind, path.stem, config.read_toml(path)["description"], path)
+        Shipped(kind, path.stem, read_toml(path)["description"], path)
         for kind, folder in FOLDERS.items()
         for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)
     ]
@@ -51,6 +51,6 @@ def read_recipe(name: str) -> dict[str, Any]:
 
 def read_settings(path: Path) -> dict[str, Any]:
     """Return the nested settings of a file, without the `description` that it may have."""
-    content = config.read_toml(path)
+    content = read_toml(path)
     content.pop("description", None)
     return content

@@ -1,1 +1,0 @@
-"""Recipes (settings that belong to a dataset) and ready experiments, as TOML."""
