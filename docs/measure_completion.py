@@ -32,8 +32,8 @@ from mygo_cli.ranking.filtering import find_known, rows_of
 from mygo_cli.ranking.open_questions import seen_questions
 from mygo_cli.ranking.scorer import block_size, encoded
 from mygo_cli.ranking.top_facts import Facts, TopFacts
+from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.sections import DecoderSettings, ModelOptions
-from mygo_cli.training.assemble import make_decoder
 
 NUMBERS = (100, 1000)
 AT_ONCE = 512

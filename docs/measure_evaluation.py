@@ -38,9 +38,9 @@ from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.ranking.evaluate import Rivals, evaluate
 from mygo_cli.ranking.scorer import Scorer, encoded
+from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.sections import DecoderSettings, ModelOptions
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.training.assemble import make_decoder
 from mygo_cli.weights.libraries import mend_torchvision
 
 DIM = 256

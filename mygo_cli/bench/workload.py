@@ -10,9 +10,9 @@ from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.ranking.queries import Triples
+from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.training.assemble import make_decoder
 
 # How often a triple names each entity, and how many relations there are, as in DB15K.
 TRIPLES_PER_ENTITY, RELATIONS = 6, 279

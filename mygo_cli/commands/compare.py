@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
     from mygo_cli.ranking.bootstrap import Compared, Values
     from mygo_cli.ranking.ranks import Metrics
-    from mygo_cli.training.trained import Trained
+    from mygo_cli.runs.opened import Trained
 
 SplitName = Literal["train", "valid", "test"]
 
@@ -146,7 +146,7 @@ def _stacked(measured: Sequence[Measured]) -> Values:
 
 def print_compared(measured: Sequence[Measured], compared: Sequence[Compared]) -> None:
     """Print a table of the runs, and one of what sets them apart from the first."""
-    from mygo_cli.training.selection import WARNING, is_on_test
+    from mygo_cli.runs.selection import WARNING, is_on_test
 
     names = _names(measured)
     pairs = list(zip(names, measured, compared, strict=True))
@@ -176,7 +176,7 @@ def print_compared(measured: Sequence[Measured], compared: Sequence[Compared]) -
 
 def _names(measured: Sequence[Measured]) -> list[str]:
     """Return what the runs are called: their folders' names, whole paths where those are alike."""
-    from mygo_cli.training.selection import is_on_test
+    from mygo_cli.runs.selection import is_on_test
 
     short = [each.path.name for each in measured]
     names = short if len(set(short)) == len(short) else [str(each.path) for each in measured]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mygo_cli.ranking.completion import Completion
     from mygo_cli.ranking.top_facts import Facts
     from mygo_cli.ranking.unfinished import Unfinished
-    from mygo_cli.training.trained import Trained
+    from mygo_cli.runs.opened import Trained
 
 COLUMNS = {
     "rank": int,

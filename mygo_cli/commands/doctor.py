@@ -28,7 +28,7 @@ def examine() -> dict[str, dict[str, Any]]:
 
     from mygo_cli import backends
     from mygo_cli.device import choose_device
-    from mygo_cli.training.environment import environment
+    from mygo_cli.runs.environment import environment
     from mygo_cli.weights.libraries import mend_torchvision
 
     device = choose_device("auto")

@@ -24,7 +24,7 @@ from mygo_cli.errors import DataError
 if TYPE_CHECKING:
     from mygo_cli.ranking.ranks import Metrics
     from mygo_cli.ranking.report import Report
-    from mygo_cli.training.trained import Trained
+    from mygo_cli.runs.opened import Trained
 
 COLUMNS = ("ranks", "MRR", "mean rank", "Hits@1", "Hits@3", "Hits@10")
 
@@ -48,7 +48,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure a run: filtered ranks of heads and tails, overall and in groups."""
-    from mygo_cli.training.selection import WARNING, is_on_test
+    from mygo_cli.runs.selection import WARNING, is_on_test
 
     used, report = evaluate_run(run, runs_dir(runs_folder), data, split, ties, batch_size, device)
     name = used.folder.path.name

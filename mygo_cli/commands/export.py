@@ -20,7 +20,7 @@ from mygo_cli.errors import DataError, UsageError
 if TYPE_CHECKING:
     from mygo_cli.exports.tables import Table
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-    from mygo_cli.training.trained import Trained
+    from mygo_cli.runs.opened import Trained
 
 What = Literal["entities", "relations", "scores"]
 

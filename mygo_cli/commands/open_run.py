@@ -9,8 +9,8 @@ from mygo_cli.device import choose_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.training.run_folder import find_run
-from mygo_cli.training.trained import Trained, check_graph, load_trained
+from mygo_cli.runs.folder import find_run
+from mygo_cli.runs.opened import Trained, check_graph, load_trained
 
 
 def open_run(

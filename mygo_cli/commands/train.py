@@ -52,8 +52,8 @@ def train(
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
     from mygo_cli.commands.training_progress import TrainingProgress
+    from mygo_cli.runs.folder import interrupted_run
     from mygo_cli.training.run import resume_run, train_run
-    from mygo_cli.training.run_folder import interrupted_run
 
     if not started_by_torchrun().first:
         console.mute()
@@ -83,7 +83,7 @@ def train(
 
 def print_result(result: dict[str, Any]) -> None:
     """Print the metrics of the selected model."""
-    from mygo_cli.training.selection import WARNING, is_on_test
+    from mygo_cli.runs.selection import WARNING, is_on_test
 
     rows = [
         (split, *(values["overall"][key] for key in ("mrr", "hits@1", "hits@3", "hits@10")))

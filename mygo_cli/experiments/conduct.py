@@ -14,11 +14,11 @@ from mygo_cli.errors import DataError, Interrupted, MygoError, lacks_memory
 from mygo_cli.experiments.plan import PlannedRun, data_sha256, identity
 from mygo_cli.files import HeldElsewhere, only_writer, written_whole
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.runs.folder import RunFolder, make_run
+from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
 from mygo_cli.training.run import Progress, resume_run, silent, train_run
-from mygo_cli.training.run_folder import RunFolder, make_run
-from mygo_cli.training.selection import LABEL
 
 ORIGIN = "experiment.json"  # in a run's folder: which variant it is, and of which data
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from mygo_cli.experiments.conduct import read_result
 from mygo_cli.experiments.plan import PlannedRun
-from mygo_cli.training.run_folder import RunFolder
-from mygo_cli.training.selection import is_on_test
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.selection import is_on_test
 
 SPLITS = ("test", "valid")
 METRICS = {"mrr": "MRR", "hits@1": "Hits@1", "hits@3": "Hits@3", "hits@10": "Hits@10"}

@@ -17,13 +17,13 @@ from mygo_cli.experiments.definition import Experiment
 from mygo_cli.graph.files import SPLITS
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, completed, laid_over
 from mygo_cli.settings.recipes import read_recipe
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.find import MODALITIES, check_cache_fits
-from mygo_cli.training.assemble import make_decoder
 from mygo_cli.training.prepare import check_selection, with_caches
 
 

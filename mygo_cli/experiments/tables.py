@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mygo_cli import records
 from mygo_cli.experiments.outcome import METRICS, SPLITS, Row, Spread
 from mygo_cli.files import written_whole
-from mygo_cli.training.selection import WARNING
+from mygo_cli.runs.selection import WARNING
 
 DIGITS = 4
 TEX = {

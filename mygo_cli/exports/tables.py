@@ -15,7 +15,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.rows import TRIPLES, read_rows
 from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import ranks
-from mygo_cli.training.trained import Trained
+from mygo_cli.runs.opened import Trained
 
 Array = np.ndarray[Any, Any]
 

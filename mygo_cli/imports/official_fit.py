@@ -74,7 +74,7 @@ def _empty_model(checkpoint: OfficialState, known: Settings) -> nn.Module:
     import torch
 
     from mygo_cli.model.mygo import MyGO
-    from mygo_cli.training.assemble import make_decoder
+    from mygo_cli.runs.assemble import make_decoder
 
     state = checkpoint.state
     entities, relations = len(state["ent_embeddings"]), len(state["rel_embeddings"])

@@ -14,13 +14,13 @@ from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.official_fit import CHECK_DATASET, CODES, parameters_of
 from mygo_cli.imports.official_state import OfficialState, translate_state
+from mygo_cli.runs.card import split_rows
+from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.sections import DataSettings, Settings
 from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
-from mygo_cli.training.card import split_rows
-from mygo_cli.training.run_folder import RunFolder, new_run
 
 
 def make_run(
@@ -38,8 +38,8 @@ def make_run(
     modalities. `check_parameters` has found the checkpoint good.
     """
     from mygo_cli.device import choose_device
-    from mygo_cli.training.environment import environment
-    from mygo_cli.training.result import measure
+    from mygo_cli.runs.environment import environment
+    from mygo_cli.runs.result import measure
 
     chosen = choose_device(device)
     settings = _settings(graph, caches, known, device)
@@ -56,7 +56,7 @@ def make_run(
 
 
 def _save(folder: RunFolder, content: dict[str, Any]) -> None:
-    from mygo_cli.training.checkpoint import save_checkpoint
+    from mygo_cli.runs.checkpoint import save_checkpoint
 
     save_checkpoint(folder.best, content)
 
@@ -87,7 +87,7 @@ def _best(
     """Return what `best.pt` holds: the model with its vectors."""
     import torch
 
-    from mygo_cli.training.assemble import build_model, graph_identity
+    from mygo_cli.runs.assemble import build_model, graph_identity
 
     kept = {IMAGE: settings.tokens.image_tokens, TEXT: settings.tokens.text_tokens}
     tables = {

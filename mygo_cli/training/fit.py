@@ -20,13 +20,13 @@ from mygo_cli.ranking.queries import Triples
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.ranking.scorer import Scorer, block_size, encoded
 from mygo_cli.ranking.shared import gather_rivals
+from mygo_cli.runs.assemble import check_same_graph, graph_identity, rebuild_model
+from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.selection import selection_of
 from mygo_cli.settings.sections import Settings
-from mygo_cli.training.assemble import check_same_graph, graph_identity, rebuild_model
-from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.training.freed_memory import keep_freed_memory
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
-from mygo_cli.training.run_folder import RunFolder
-from mygo_cli.training.selection import selection_of
 from mygo_cli.training.stopping import Stopper
 
 

@@ -13,16 +13,16 @@ from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.distributed.group import Processes
 from mygo_cli.distributed.join import complete, joined, own_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.runs.assemble import build_model
+from mygo_cli.runs.card import model_card
+from mygo_cli.runs.environment import environment
+from mygo_cli.runs.folder import RunFolder, new_run
+from mygo_cli.runs.result import measure
+from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
-from mygo_cli.training.assemble import build_model
-from mygo_cli.training.card import model_card
-from mygo_cli.training.environment import environment
 from mygo_cli.training.fit import Fit, Watch, how_to_go_on, resume
 from mygo_cli.training.prepare import prepared_graph, with_tokens
-from mygo_cli.training.result import measure
-from mygo_cli.training.run_folder import RunFolder, new_run
-from mygo_cli.training.selection import LABEL
 
 # Given a run, what shows its progress: a context that brings the function told of each event.
 Progress = Callable[[Fit], AbstractContextManager[Watch]]

@@ -14,8 +14,8 @@ from safetensors import safe_open
 from mygo_cli.exports import files
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.mygo import Queries
-from mygo_cli.training.run_folder import RunFolder
-from mygo_cli.training.trained import load_trained
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.opened import load_trained
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from mygo_cli.experiments.outcome import Spread, rows_of
 from mygo_cli.experiments.plan import PlannedRun
 from mygo_cli.experiments.tables import Table, latex, markdown, plain
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.selection import ON_TEST
 from mygo_cli.settings.sections import Settings, TrainingSettings
-from mygo_cli.training.run_folder import RunFolder
-from mygo_cli.training.selection import ON_TEST
 
 MRR = {0: 0.4, 1: 0.46, 2: 0.5}
 

@@ -21,8 +21,8 @@ from checkouts import (
 )
 
 from mygo_cli.imports.official import Imported
+from mygo_cli.runs.folder import RunFolder
 from mygo_cli.tokens.cache import TokenCache
-from mygo_cli.training.run_folder import RunFolder
 
 
 @pytest.fixture

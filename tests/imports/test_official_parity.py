@@ -11,9 +11,9 @@ from checkouts import CHECKOUT, CHECKPOINT, expected, run_import
 
 from mygo_cli.imports.official import Imported
 from mygo_cli.model.mygo import Queries
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.opened import Trained, load_trained
 from mygo_cli.tokens.table import load_token_table
-from mygo_cli.training.run_folder import RunFolder
-from mygo_cli.training.trained import Trained, load_trained
 
 
 @pytest.fixture(scope="module")

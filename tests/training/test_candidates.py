@@ -13,10 +13,10 @@ from mygo_cli.bench.worker import StepTimer
 from mygo_cli.bench.workload import generated
 from mygo_cli.model.mygo import link_loss
 from mygo_cli.ranking.queries import ask
+from mygo_cli.runs.assemble import build_model
+from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.settings.sections import ModelOptions, Settings, TrainingSettings
-from mygo_cli.training.assemble import build_model
 from mygo_cli.training.candidates import CandidateSampler, log_share, questions_naming
-from mygo_cli.training.checkpoint import load_checkpoint
 from mygo_cli.training.fit import resume
 from mygo_cli.training.loop import EpochDone, Trainer
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from mygo_cli.errors import DataError
-from mygo_cli.training import checkpoint
-from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
+from mygo_cli.runs import checkpoint
+from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 
 CONTENT = {
     "model": OrderedDict(weight=torch.arange(6.0).view(2, 3), steps=torch.tensor(3)),

@@ -13,11 +13,11 @@ import mygo_cli.training.fit as module
 from mygo_cli.errors import Interrupted
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.ranks import mean_reciprocal
-from mygo_cli.training.checkpoint import load_checkpoint
+from mygo_cli.runs.checkpoint import load_checkpoint
+from mygo_cli.runs.opened import load_trained
+from mygo_cli.runs.result import measure
 from mygo_cli.training.fit import Looked, resume
 from mygo_cli.training.loop import StepDone
-from mygo_cli.training.result import measure
-from mygo_cli.training.trained import load_trained
 
 CPU = torch.device("cpu")
 

@@ -11,10 +11,10 @@ from tiny_training import metrics_of, new_fit, same, tiny_graph, tiny_settings, 
 from mygo_cli import backends
 from mygo_cli.contracts import NoOptions
 from mygo_cli.errors import DataError
+from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
+from mygo_cli.runs.folder import RunFolder
 from mygo_cli.training import fit as module
-from mygo_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.training.fit import Looked, resume
-from mygo_cli.training.run_folder import RunFolder
 
 CPU = torch.device("cpu")
 

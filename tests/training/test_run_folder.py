@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mygo_cli.errors import DataError
-from mygo_cli.training import run_folder
-from mygo_cli.training.run_folder import RunFolder, find_run, new_run
+from mygo_cli.runs import folder as run_folder
+from mygo_cli.runs.folder import RunFolder, find_run, new_run
 
 
 @pytest.fixture

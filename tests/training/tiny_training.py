@@ -12,13 +12,13 @@ import torch
 
 from mygo_cli.device import seed_everything
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.runs.assemble import build_model
+from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.training.assemble import build_model
 from mygo_cli.training.fit import Fit
-from mygo_cli.training.run_folder import RunFolder, new_run
 
 ENTITIES, RELATIONS = 14, 3
 

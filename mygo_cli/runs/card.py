@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.training.run_folder import RunFolder
-from mygo_cli.training.selection import WARNING, is_on_test
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.selection import WARNING, is_on_test
 
 
 def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any]) -> str:

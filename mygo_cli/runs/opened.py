@@ -18,10 +18,10 @@ from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.report import Report, report
 from mygo_cli.ranking.scorer import Scorer, block_size
 from mygo_cli.ranking.shared import gather_rivals
+from mygo_cli.runs.assemble import check_same_graph, rebuild_model
+from mygo_cli.runs.checkpoint import load_checkpoint
+from mygo_cli.runs.folder import RunFolder
 from mygo_cli.settings.sections import Settings
-from mygo_cli.training.assemble import check_same_graph, rebuild_model
-from mygo_cli.training.checkpoint import load_checkpoint
-from mygo_cli.training.run_folder import RunFolder
 
 NEEDED = ("model", "graph", "epoch", "validation_mrr", "entity_vectors", "relation_vectors")
 

@@ -8,8 +8,8 @@ import torch
 
 from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.training.run_folder import RunFolder
-from mygo_cli.training.trained import load_trained
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.opened import load_trained
 
 
 def measure(
