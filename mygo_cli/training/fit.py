@@ -25,8 +25,8 @@ from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.selection import selection_of
 from mygo_cli.settings.sections import Settings
-from mygo_cli.training.freed_memory import keep_freed_memory
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
+from mygo_cli.training.memory import keep_freed_memory
 from mygo_cli.training.stopping import Stopper
 
 

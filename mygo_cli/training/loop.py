@@ -23,8 +23,7 @@ from mygo_cli.ranking.queries import Batch, Questions, Triples, ask
 from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.candidates import CandidateSampler, places_in
 from mygo_cli.training.memory import free_memory, refuse_what_cannot_fit
-from mygo_cli.training.optimizer import Optimizer
-from mygo_cli.training.schedule import rate
+from mygo_cli.training.optimizer import Optimizer, rate
 from mygo_cli.training.step import StepData, StepLoss
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mygo_cli.training.freed_memory import keep_freed_memory
+from mygo_cli.training.memory import keep_freed_memory
 
 GLIBC = sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "gnu_get_libc_version")
 # A process of its own, as no allocator goes back to its first settings.
@@ -16,7 +16,7 @@ FREED = """
 import sys
 from pathlib import Path
 import torch
-from mygo_cli.training.freed_memory import keep_freed_memory
+from mygo_cli.training.memory import keep_freed_memory
 
 def held():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

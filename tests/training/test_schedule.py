@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mygo_cli.settings.sections import TrainingSettings
-from mygo_cli.training.schedule import rate
+from mygo_cli.training.optimizer import rate
 
 
 def course(steps_per_epoch, **settings):
