@@ -61,9 +61,9 @@ def verify_command(
     json: JsonOption = False,
 ) -> None:
     """Check token caches, with --data also against the graph; exit 1 on a fault."""
+    from mygo_cli.cache.verifying import find_faults
     from mygo_cli.commands.tokenize import watched
     from mygo_cli.graph.reading import read_graph
-    from mygo_cli.tokens.verify import find_faults
 
     graph = read_graph(data) if data else None
     with watched() as watch:
@@ -84,7 +84,7 @@ def codebook_command(
     out: Annotated[Path, typer.Argument(help="The .npy file to write, float32 (words, width).")],
 ) -> None:
     """Write a cache's codebook to a file, so that new pictures can get the same words."""
-    from mygo_cli.tokens.cache import TokenCache
+    from mygo_cli.cache.format import TokenCache
 
     cache = TokenCache.open(file)
     if not cache.has_codebook:
@@ -111,8 +111,8 @@ def merge_command(
     json: JsonOption = False,
 ) -> None:
     """Join the shards of a token cache."""
+    from mygo_cli.cache.merging import merge_caches
     from mygo_cli.commands.tokenize import as_json, show
-    from mygo_cli.tokens.merge import merge_caches
 
     summary = merge_caches(out, files, force)
     if json:
@@ -125,7 +125,7 @@ def merge_command(
 
 def _files(file: Path | None, folder: Path | None) -> list[Path]:
     """Return the file named, else all below the cache folder."""
-    from mygo_cli.tokens.find import caches_in
+    from mygo_cli.cache.finding import caches_in
 
     if file is not None:
         return [file]
@@ -137,8 +137,8 @@ def _files(file: Path | None, folder: Path | None) -> list[Path]:
 
 def _facts(path: Path) -> dict[str, Any]:
     """Return what a cache says of itself, flat, ready for JSON."""
-    from mygo_cli.tokens.cache import TokenCache
-    from mygo_cli.tokens.summary import summarize
+    from mygo_cli.cache.format import TokenCache
+    from mygo_cli.cache.stats import summarize
 
     cache, summary = TokenCache.open(path), summarize(path)
     info = asdict(cache.info)

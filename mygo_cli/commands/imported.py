@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mygo_cli import console
+from mygo_cli.cache.stats import Summary
 from mygo_cli.commands.tokenize import as_json as cache_as_json
 from mygo_cli.commands.train import print_result
 from mygo_cli.graph.files import SPLITS
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.official import Imported
 from mygo_cli.imports.official_settings import PUBLISHED
-from mygo_cli.tokens.summary import Summary
 
 
 def show(found: Imported, dataset: str) -> None:

@@ -24,7 +24,7 @@ from mygo_cli.distributed.join import complete, joined, shared_device
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from mygo_cli.tokens.summary import Summary
+    from mygo_cli.cache.stats import Summary
     from mygo_cli.tokens.tokenizers import Choice
 
 FAILURES_SHOWN = 5
@@ -157,8 +157,8 @@ def together(shard: str | None) -> Iterator[Processes]:
 
 def joined_up(summaries: list[Summary], processes: Processes) -> list[Summary]:
     """Return the summaries of whole caches, for which the first process merges all shards."""
-    from mygo_cli.tokens.find import whole_path
-    from mygo_cli.tokens.merge import join_shards
+    from mygo_cli.cache.finding import whole_path
+    from mygo_cli.cache.merging import join_shards
 
     processes.gather_objects(None)  # wait until each has written its shards
     if processes.alone or not processes.first:

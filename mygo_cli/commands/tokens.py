@@ -20,8 +20,8 @@ from mygo_cli.errors import DataError
 from mygo_cli.settings.sections import TokenSettings
 
 if TYPE_CHECKING:
+    from mygo_cli.cache.stats import TokenStats
     from mygo_cli.tokens.show import EntityTokens, Seen
-    from mygo_cli.tokens.stats import TokenStats
 
 KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 
@@ -80,9 +80,9 @@ def stats_command(
     json: JsonOption = False,
 ) -> None:
     """Count how many entities have tokens, how many each, and how the codebooks are used."""
+    from mygo_cli.cache.finding import newest_cache
+    from mygo_cli.cache.stats import token_stats
     from mygo_cli.graph.reading import read_graph
-    from mygo_cli.tokens.find import newest_cache
-    from mygo_cli.tokens.stats import token_stats
 
     graph, folder = read_graph(graph_folder(data)), cache_dir(cache_folder)
     kept = {"image": image_tokens, "text": text_tokens}

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mygo_cli.cache.finding import MODALITIES, check_cache_fits
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.device import choose_device
 from mygo_cli.errors import MygoError
 from mygo_cli.experiments.definition import Experiment
@@ -22,8 +24,6 @@ from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, completed, laid_over
 from mygo_cli.settings.recipes import read_recipe
 from mygo_cli.settings.sections import Settings
-from mygo_cli.tokens.cache import TokenCache
-from mygo_cli.tokens.find import MODALITIES, check_cache_fits
 from mygo_cli.training.prepare import check_selection, with_caches
 
 

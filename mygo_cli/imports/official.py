@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from mygo_cli.cache.finding import MODALITIES
+from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.codebook import as_codebook, read_codebook
@@ -26,8 +28,6 @@ from mygo_cli.imports.official_settings import known_settings
 from mygo_cli.imports.official_state import OfficialState, read_official_state
 from mygo_cli.imports.token_cache import check_ids, write_token_cache
 from mygo_cli.settings.sections import Settings
-from mygo_cli.tokens.find import MODALITIES
-from mygo_cli.tokens.summary import Summary
 
 
 @dataclass(frozen=True)

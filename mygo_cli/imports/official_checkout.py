@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mygo_cli.cache.finding import IMAGE, TEXT
 from mygo_cli.errors import DataError, UsageError, suggest
 from mygo_cli.graph.faults import FileFault, stop
 from mygo_cli.graph.files import SPLITS, Split
@@ -14,7 +15,6 @@ from mygo_cli.imports.dataset_folder import Dataset, Fact
 from mygo_cli.imports.name_lists import read_names, read_numbered_names
 from mygo_cli.imports.token_cache import rows_of_keys
 from mygo_cli.imports.token_json import TokenFile, read_token_json
-from mygo_cli.tokens.find import IMAGE, TEXT
 
 # DB15K's texts were tokenized twice; the second file is the one that is used.
 TOKEN_FILES = {IMAGE: ("-visual",), TEXT: ("-textual-v2", "-textual")}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mygo_cli.cache.finding import IMAGE, TEXT
 from mygo_cli.errors import DataError
 from mygo_cli.imports.official_state import (
     IMAGE_CODES,
@@ -18,7 +19,6 @@ from mygo_cli.imports.official_state import (
     wrong_shape,
 )
 from mygo_cli.settings.sections import Settings
-from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
 
 if TYPE_CHECKING:

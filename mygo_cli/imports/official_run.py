@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mygo_cli import console
+from mygo_cli.cache.finding import IMAGE, TEXT
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.official_fit import CHECK_DATASET, CODES, parameters_of
@@ -18,7 +19,6 @@ from mygo_cli.runs.card import split_rows
 from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.sections import DataSettings, Settings
 from mygo_cli.settings.toml import to_toml
-from mygo_cli.tokens.find import IMAGE, TEXT
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
 

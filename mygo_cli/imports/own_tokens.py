@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mygo_cli import console
+from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.token_cache import rows_of_keys, write_token_cache
 from mygo_cli.imports.token_json import TokenFile, read_token_json
-from mygo_cli.tokens.summary import Summary
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from mygo_cli.cache.finding import TEXT, cache_path
+from mygo_cli.cache.format import IMPORTED, PENDING, TokenCache
+from mygo_cli.cache.opening import is_complete, open_to_fill
+from mygo_cli.cache.sources import TEXT_KEY, Sources
+from mygo_cli.cache.stats import Summary, summarize
+from mygo_cli.cache.writing import Header
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError, suggest
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.token_json import TokenFile
-from mygo_cli.tokens.cache import IMPORTED, PENDING, TokenCache
-from mygo_cli.tokens.find import TEXT, cache_path
-from mygo_cli.tokens.opening import is_complete, open_to_fill
-from mygo_cli.tokens.sources import TEXT_KEY, Sources
-from mygo_cli.tokens.summary import Summary, summarize
-from mygo_cli.tokens.writing import Header
 
 Array = np.ndarray[Any, Any]
 AT_ONCE = 4096

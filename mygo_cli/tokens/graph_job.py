@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 
 from mygo_cli import console
+from mygo_cli.cache.finding import IMAGE
+from mygo_cli.cache.sources import Watch, unwatched
+from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.tokens.find import IMAGE
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.sources import Watch, unwatched
-from mygo_cli.tokens.summary import Summary
 from mygo_cli.tokens.texts import tokenize_texts
 from mygo_cli.tokens.tokenizers import Choice, build
 

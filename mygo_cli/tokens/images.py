@@ -10,6 +10,10 @@ from functools import partial
 import numpy as np
 import torch
 
+from mygo_cli.cache.finding import IMAGE
+from mygo_cli.cache.sources import Watch, image_sources, unwatched
+from mygo_cli.cache.stats import Summary
+from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
 from mygo_cli.device import autocast, choose_precision
 from mygo_cli.errors import DataError, Interrupted
@@ -17,12 +21,8 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow
 from mygo_cli.halving import Portion
 from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
-from mygo_cli.tokens.find import IMAGE
 from mygo_cli.tokens.job import Job, Task, run
 from mygo_cli.tokens.picture_loader import PictureLoader
-from mygo_cli.tokens.sources import Watch, image_sources, unwatched
-from mygo_cli.tokens.summary import Summary
-from mygo_cli.tokens.writing import CacheWriter
 
 # A codebook is learned from at most so many pictures, evenly spread over all.
 PICTURES_TO_LEARN_FROM = 4096

@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from mygo_cli.cache.finding import cache_path, shard_path
+from mygo_cli.cache.format import PENDING, Array
+from mygo_cli.cache.opening import is_complete, open_to_fill
+from mygo_cli.cache.sources import Sources, Watch
+from mygo_cli.cache.stats import Summary, summarize
+from mygo_cli.cache.writing import CacheWriter, Header
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import PoliteStop
-from mygo_cli.tokens.cache import PENDING, Array
 from mygo_cli.tokens.encoding import Outcome
-from mygo_cli.tokens.find import cache_path, shard_path
-from mygo_cli.tokens.opening import is_complete, open_to_fill
-from mygo_cli.tokens.sources import Sources, Watch
-from mygo_cli.tokens.summary import Summary, summarize
-from mygo_cli.tokens.writing import CacheWriter, Header
 
 
 @dataclass(frozen=True)

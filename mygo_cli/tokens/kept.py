@@ -7,7 +7,7 @@ from math import isqrt
 
 import numpy as np
 
-from mygo_cli.tokens.cache import DONE, Array, TokenCache, opened
+from mygo_cli.cache.format import DONE, Array, TokenCache, opened
 from mygo_cli.tokens.selection import select_tokens
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mygo_cli.cache.sources import in_order
 from mygo_cli.contracts import ImageTokenizer
 from mygo_cli.graph.pictures import BadPicture, read_picture
 from mygo_cli.tokens.encoding import Array, one_line
-from mygo_cli.tokens.loading import in_order
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from mygo_cli.cache.format import entity_chunks
 
-# Positions sorted at once: bounds memory to some 100 MB whatever the number of pictures.
-CHUNK = 1 << 21
+Array = np.ndarray[Any, Any]
 
 
 class Rows(Protocol):
@@ -87,18 +86,6 @@ def _place_among_counted(entity: Array, counts: Array) -> Array:
     first = np.searchsorted(entity, entity)
     place: Array = before - before[first] if len(entity) else before
     return place
-
-
-def entity_chunks(entity: Array, width: int) -> Iterator[tuple[int, int]]:
-    """Yield slices of items that hold whole entities and about `CHUNK` token positions."""
-    starts = np.flatnonzero(np.diff(entity, prepend=-1))
-    start = 0
-    while start < len(entity):
-        target = start + max(1, CHUNK // max(1, width))
-        place = int(np.searchsorted(starts, target))
-        stop = int(starts[place]) if place < len(starts) else len(entity)
-        yield start, stop
-        start = stop
 
 
 def _most_frequent(

@@ -8,12 +8,12 @@ from typing import Any
 
 from PIL import Image
 
+from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow, read_picture
-from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.drawing import contact_sheet, mark_patches
-from mygo_cli.tokens.find import IMAGE, TEXT, newest_cache
 from mygo_cli.tokens.kept import KeptToken, KeptTokens, grid_of, kept_tokens
 from mygo_cli.tokens.page import entity_page
 from mygo_cli.tokens.tokenizers import rebuild

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from mygo_cli import console
+from mygo_cli.cache.finding import check_cache_fits, out_of_date
+from mygo_cli.cache.format import DONE, TokenCache, opened
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.tokens.cache import DONE, TokenCache, opened
-from mygo_cli.tokens.find import check_cache_fits, out_of_date
 from mygo_cli.tokens.selection import TokenTable, select_tokens
 
 

@@ -6,14 +6,14 @@ from collections.abc import Generator
 
 import numpy as np
 
+from mygo_cli.cache.finding import TEXT
+from mygo_cli.cache.sources import Watch, text_sources, unwatched
+from mygo_cli.cache.stats import Summary
+from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import TextTokenizer
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
-from mygo_cli.tokens.find import TEXT
 from mygo_cli.tokens.job import Job, Task, run
-from mygo_cli.tokens.sources import Watch, text_sources, unwatched
-from mygo_cli.tokens.summary import Summary
-from mygo_cli.tokens.writing import CacheWriter
 
 AT_ONCE = 512
 

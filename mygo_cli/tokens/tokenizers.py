@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mygo_cli import backends
+from mygo_cli.cache.finding import IMAGE, TEXT
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.contracts import IMAGE_TOKENIZERS, TEXT_TOKENIZERS, LearnsCodebook
 from mygo_cli.errors import UsageError
 from mygo_cli.settings.fields import from_dict, from_pairs
-from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.encoding import call
-from mygo_cli.tokens.find import IMAGE, TEXT
 
 GROUPS = {IMAGE: IMAGE_TOKENIZERS, TEXT: TEXT_TOKENIZERS}
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli import console
+from mygo_cli.cache.finding import MODALITIES, newest_cache
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout, validation_leak
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.settings.sections import Settings
-from mygo_cli.tokens.find import MODALITIES, newest_cache
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import torch
 
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.runs.checkpoint import load_checkpoint
-from mygo_cli.tokens.cache import TokenCache
 
 ONE = [sys.executable, "-m", "mygo_cli"]
 NO_DROPOUT = (

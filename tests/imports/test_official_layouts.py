@@ -20,9 +20,9 @@ from checkouts import (
     run_import,
 )
 
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.imports.official import Imported
 from mygo_cli.runs.folder import RunFolder
-from mygo_cli.tokens.cache import TokenCache
 
 
 @pytest.fixture

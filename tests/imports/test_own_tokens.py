@@ -12,15 +12,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from mygo_cli.cache.finding import newest_cache, out_of_date
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.verifying import find_faults
 from mygo_cli.errors import DataError, MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.own_tokens import OwnTokens, import_tokens
-from mygo_cli.tokens.cache import TokenCache
-from mygo_cli.tokens.find import newest_cache, out_of_date
 from mygo_cli.tokens.table import load_token_table
-from mygo_cli.tokens.verify import find_faults
 
 CODEBOOK = np.arange(40, dtype=np.float32).reshape(10, 4)
 

@@ -9,16 +9,16 @@ from PIL import Image
 from token_fakes import Grey, Learner, Letters, small_graph
 
 from mygo_cli import __version__
+from mygo_cli.cache.finding import caches_in, check_cache_fits, newest_cache, out_of_date
+from mygo_cli.cache.format import PENDING, TokenCache
+from mygo_cli.cache.merging import merge_caches
+from mygo_cli.cache.verifying import find_faults
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokens.cache import PENDING, TokenCache
-from mygo_cli.tokens.find import caches_in, check_cache_fits, newest_cache, out_of_date
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.merge import merge_caches
 from mygo_cli.tokens.table import load_token_table
 from mygo_cli.tokens.texts import tokenize_texts
-from mygo_cli.tokens.verify import find_faults
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 import torch
 from token_fakes import Grey, Learner
 
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import MygoError
-from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
 

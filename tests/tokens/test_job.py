@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 from token_fakes import Grey, Learner, Letters, small_graph, write_graph
 
+from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache
 from mygo_cli.errors import BackendError, DataError, MygoError
 from mygo_cli.graph.pictures import read_picture
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokens.cache import DONE, FAILED, PENDING, TokenCache
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
 from mygo_cli.tokens.texts import tokenize_texts

@@ -6,9 +6,9 @@ import time
 import pytest
 from token_fakes import Grey
 
+from mygo_cli.cache.sources import in_order
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.loading import in_order
 
 
 @pytest.mark.parametrize("workers", [1, 4])

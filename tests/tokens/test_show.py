@@ -7,15 +7,15 @@ import pytest
 from PIL import Image
 from token_fakes import Grey, Letters, small_graph
 
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.stats import token_stats
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError
-from mygo_cli.tokens.cache import TokenCache
 from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
 from mygo_cli.tokens.page import entity_page
-from mygo_cli.tokens.stats import token_stats
 from mygo_cli.tokens.table import table_of
 from mygo_cli.tokens.texts import tokenize_texts
 

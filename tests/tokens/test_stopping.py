@@ -11,11 +11,11 @@ import torch
 from slow_job import Process
 from token_fakes import Grey, Learner
 
+from mygo_cli.cache import writing
+from mygo_cli.cache.format import DONE, TokenCache
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.files import only_writer
 from mygo_cli.graph.pictures import read_picture
-from mygo_cli.tokens import writing
-from mygo_cli.tokens.cache import DONE, TokenCache
 from mygo_cli.tokens.images import tokenize_images
 from mygo_cli.tokens.job import Job
 

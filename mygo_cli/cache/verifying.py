@@ -9,11 +9,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from mygo_cli.cache.finding import IMAGE, MODALITIES, TEXT
+from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, dtype_for, opened
+from mygo_cli.cache.sources import TEXT_KEY, Watch, image_sources, text_sources, unwatched
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.tokens.cache import DONE, FAILED, PENDING, Array, TokenCache, dtype_for, opened
-from mygo_cli.tokens.find import IMAGE, MODALITIES, TEXT
-from mygo_cli.tokens.sources import TEXT_KEY, Watch, image_sources, text_sources, unwatched
 
 ROWS_AT_ONCE = 4096
 

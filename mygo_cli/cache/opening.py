@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mygo_cli import console
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.sources import Sources
+from mygo_cli.cache.writing import CacheWriter, Header, cannot_write, create
 from mygo_cli.errors import DataError
 from mygo_cli.files import only_writer
-from mygo_cli.tokens.cache import TokenCache
-from mygo_cli.tokens.sources import Sources
-from mygo_cli.tokens.writing import CacheWriter, Header, cannot_write, create
 
 
 def is_complete(path: Path, header: Header) -> bool:

@@ -23,10 +23,7 @@ import h5py
 import numpy as np
 
 from mygo_cli import __version__
-from mygo_cli.contracts import TokenizerInfo
-from mygo_cli.device import FLOAT32
-from mygo_cli.errors import DataError
-from mygo_cli.tokens.cache import (
+from mygo_cli.cache.format import (
     DONE,
     FAILED,
     FORMAT,
@@ -36,7 +33,10 @@ from mygo_cli.tokens.cache import (
     dtype_for,
     precision_of,
 )
-from mygo_cli.tokens.sources import Sources
+from mygo_cli.cache.sources import Sources
+from mygo_cli.contracts import TokenizerInfo
+from mygo_cli.device import FLOAT32
+from mygo_cli.errors import DataError
 
 ERROR_BYTES = 120
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.sources import text_sources
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.tokens.cache import TokenCache
-from mygo_cli.tokens.sources import text_sources
 
 IMAGE, TEXT = "image", "text"
 MODALITIES = (IMAGE, TEXT)
