@@ -33,9 +33,9 @@ from mygo_cli.device import autocast, choose_device, choose_precision
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.settings.fields import from_pairs
-from mygo_cli.tokens.images import AT_ONCE_ELSEWHERE, AT_ONCE_ON_CPU, tokenize_images
-from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.picture_loader import PictureLoader
+from mygo_cli.tokenizing.images import AT_ONCE_ELSEWHERE, AT_ONCE_ON_CPU, tokenize_images
+from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.loader import PictureLoader
 from mygo_cli.weights.libraries import import_timm, import_transformers
 
 DISTINCT = 256  # pictures that are drawn; the others repeat them

@@ -20,9 +20,9 @@ from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.queries import ask
 from mygo_cli.ranking.scorer import encoded
 from mygo_cli.settings.sections import Settings
-from mygo_cli.tokens.graph_job import tokenize_graph
-from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.tokenizers import Choice
+from mygo_cli.tokenizing.graph_job import tokenize_graph
+from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.plugins import Choice
 
 Say = Callable[[str], None]
 PICTURES = 96

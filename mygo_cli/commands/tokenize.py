@@ -25,7 +25,7 @@ from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from mygo_cli.cache.stats import Summary
-    from mygo_cli.tokens.tokenizers import Choice
+    from mygo_cli.tokenizing.plugins import Choice
 
 FAILURES_SHOWN = 5
 
@@ -88,9 +88,9 @@ def tokenize(
     """Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was."""
     from mygo_cli.device import choose_device
     from mygo_cli.graph.reading import read_graph
-    from mygo_cli.tokens.graph_job import tokenize_graph
-    from mygo_cli.tokens.job import Job
-    from mygo_cli.tokens.tokenizers import Choice
+    from mygo_cli.tokenizing.graph_job import tokenize_graph
+    from mygo_cli.tokenizing.job import Job
+    from mygo_cli.tokenizing.plugins import Choice
 
     job = Job(
         folder=cache_dir(cache_folder),

@@ -1,1 +1,1 @@
-"""Pictures and texts to discrete tokens: the cache, the job that fills it, the selection."""
+"""The tokens that the model reads of each entity: chosen, and shown."""

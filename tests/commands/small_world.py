@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.texts import tokenize_texts
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.texts import tokenize_texts
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tokens"))
 

@@ -20,8 +20,8 @@ from mygo_cli.settings.sections import (
     Settings,
     TrainingSettings,
 )
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
 from mygo_cli.training.run import train_run
 
 DOCS = Path(__file__).parents[2] / "docs"

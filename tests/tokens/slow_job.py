@@ -13,12 +13,12 @@ import torch
 from token_fakes import Learner
 
 from mygo_cli.errors import MygoError
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
 
 # Processes are forked from a server that has imported PyTorch once, which saves seconds each.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["mygo_cli.tokens.images"])
+CONTEXT.set_forkserver_preload(["mygo_cli.tokenizing.images"])
 
 
 class Process:

@@ -9,8 +9,8 @@ from token_fakes import Grey, Learner
 
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import MygoError
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
 
 
 class Narrow(Grey):

@@ -12,9 +12,9 @@ from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache
 from mygo_cli.errors import BackendError, DataError, MygoError
 from mygo_cli.graph.pictures import read_picture
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.texts import tokenize_texts
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.texts import tokenize_texts
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from token_fakes import Grey
 
 from mygo_cli.cache.sources import in_order
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
 
 
 @pytest.mark.parametrize("workers", [1, 4])

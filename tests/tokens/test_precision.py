@@ -13,9 +13,9 @@ from token_fakes import Grey, Learner, Letters
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.merging import merge_caches
 from mygo_cli.errors import DataError
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.texts import tokenize_texts
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.texts import tokenize_texts
 from mygo_plugins.image.beitv2 import BeitV2, BeitV2Options
 from mygo_plugins.image.visual_words import VisualWords, VisualWordsOptions
 from mygo_plugins.image.vqgan import VQGAN, VQGANOptions

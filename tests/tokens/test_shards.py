@@ -11,8 +11,8 @@ from token_fakes import Grey
 from mygo_cli.cache.merging import merge_caches
 from mygo_cli.demo import world_folder
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
 
 
 def shard(graph, folder: Path, number: int, of: int) -> None:

@@ -16,8 +16,8 @@ from mygo_cli.cache.format import DONE, TokenCache
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.files import only_writer
 from mygo_cli.graph.pictures import read_picture
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
 
 
 def check(graph, path):

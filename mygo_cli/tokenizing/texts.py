@@ -12,8 +12,8 @@ from mygo_cli.cache.stats import Summary
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import TextTokenizer
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
-from mygo_cli.tokens.job import Job, Task, run
+from mygo_cli.tokenizing.job import Job, Task, run
+from mygo_cli.tokenizing.plugins import Array, Outcome, call, check_codebook, checked
 
 AT_ONCE = 512
 

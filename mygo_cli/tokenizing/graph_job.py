@@ -11,10 +11,10 @@ from mygo_cli.cache.sources import Watch, unwatched
 from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.tokens.images import tokenize_images
-from mygo_cli.tokens.job import Job
-from mygo_cli.tokens.texts import tokenize_texts
-from mygo_cli.tokens.tokenizers import Choice, build
+from mygo_cli.tokenizing.images import tokenize_images
+from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.plugins import Choice, build
+from mygo_cli.tokenizing.texts import tokenize_texts
 
 
 def tokenize_graph(

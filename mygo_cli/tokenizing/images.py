@@ -20,9 +20,9 @@ from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow
 from mygo_cli.halving import Portion
-from mygo_cli.tokens.encoding import Array, Outcome, call, check_codebook, checked
-from mygo_cli.tokens.job import Job, Task, run
-from mygo_cli.tokens.picture_loader import PictureLoader
+from mygo_cli.tokenizing.job import Job, Task, run
+from mygo_cli.tokenizing.loader import PictureLoader
+from mygo_cli.tokenizing.plugins import Array, Outcome, call, check_codebook, checked
 
 # A codebook is learned from at most so many pictures, evenly spread over all.
 PICTURES_TO_LEARN_FROM = 4096

@@ -23,7 +23,7 @@ from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import PoliteStop
-from mygo_cli.tokens.encoding import Outcome
+from mygo_cli.tokenizing.plugins import Outcome
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from mygo_cli.cache.sources import in_order
 from mygo_cli.contracts import ImageTokenizer
 from mygo_cli.graph.pictures import BadPicture, read_picture
-from mygo_cli.tokens.encoding import Array, one_line
+from mygo_cli.tokenizing.plugins import Array, one_line
 
 
 @dataclass(frozen=True)

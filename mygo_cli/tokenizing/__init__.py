@@ -1,0 +1,1 @@
+"""Pictures and texts to token ids: the job that fills a cache."""
