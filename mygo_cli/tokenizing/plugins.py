@@ -1,4 +1,4 @@
-"""Tokenizer plugins at work: made from names and options, held to their contract, errors of one line."""
+"""Tokenizer plugins at work: made from names and options, held to their contract."""
 
 from __future__ import annotations
 

@@ -1,93 +1,16 @@
-"""An entity and its tokens as a web page, and its pictures with the patches of kept tokens marked."""
+"""One entity's tokens as a web page that needs no other file."""
 
 from __future__ import annotations
 
 import base64
-import colorsys
 import io
 from collections.abc import Sequence
 from html import escape
 
-import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from mygo_cli.cache.format import Array
-from mygo_cli.tokens.show import Item, KeptToken, grid_of
-
-SIDE = 256
-DIM = 0.3
-GAP, LINE, LETTERS = 12, 16, 40
-
-Colour = tuple[int, int, int]
-
-
-def colour_of(place: int, of: int) -> Colour:
-    """Return the colour of the token in that place among `of`: hues evenly around the wheel."""
-    red, green, blue = colorsys.hsv_to_rgb(place / max(1, of), 0.85, 0.95)
-    return round(255 * red), round(255 * green), round(255 * blue)
-
-
-def mark_patches(prepared: Array, item: Item, kept: Sequence[KeptToken]) -> Image.Image:
-    """Return a picture of `SIDE` pixels in which the patches of kept tokens are framed.
-
-    `prepared` float32 (3, S, S) is what the encoder gets; its values are stretched to 0..255, as
-    the way back is the tokenizer's secret. All other patches are darkened. A token sequence
-    that is no square grid leaves the picture as it is.
-    """
-    low, high = float(prepared.min()), float(prepared.max())
-    pixels = (prepared - low) * (255.0 / max(high - low, 1e-6))
-    picture = Image.fromarray(pixels.transpose(1, 2, 0).astype(np.uint8))
-    picture = picture.resize((SIDE, SIDE), Image.Resampling.NEAREST)
-    grid = grid_of(len(item.tokens))
-    if grid is None:
-        return picture
-    marked = Image.eval(picture, lambda value: int(value * DIM))
-    draw = ImageDraw.Draw(marked)
-    edges = [round(step * SIDE / grid) for step in range(grid + 1)]
-    for place, token in enumerate(kept):
-        for position in token.places.get(item.key, ()):
-            row, column = divmod(position, grid)
-            box = (edges[column], edges[row], edges[column + 1], edges[row + 1])
-            marked.paste(picture.crop(box), box)
-            draw.rectangle(
-                (box[0], box[1], box[2] - 1, box[3] - 1), outline=colour_of(place, len(kept))
-            )
-    return marked
-
-
-def contact_sheet(
-    title: str, pictures: Sequence[tuple[str, Image.Image]], kept: Sequence[KeptToken]
-) -> Image.Image:
-    """Return marked pictures side by side, each above its name, with a line for each token."""
-    columns = max(1, min(4, len(pictures)))
-    rows = -(-len(pictures) // columns)
-    cell = SIDE + GAP + LINE
-    width = GAP + columns * (SIDE + GAP)
-    height = 2 * GAP + LINE + rows * cell + LINE * len(kept) + GAP
-    sheet = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, GAP), _printable(title), fill="black")
-    for number, (name, picture) in enumerate(pictures):
-        left = GAP + (number % columns) * (SIDE + GAP)
-        top = 2 * GAP + LINE + (number // columns) * cell
-        sheet.paste(picture, (left, top))
-        draw.text((left, top + SIDE + 2), _printable(name), fill="black")
-    top = 2 * GAP + LINE + rows * cell
-    for place, token in enumerate(kept):
-        box = (GAP, top + 2, GAP + LINE - 4, top + LINE - 2)
-        draw.rectangle(box, fill=colour_of(place, len(kept)))
-        draw.text(
-            (GAP + LINE + 4, top), f"token {token.token}: {token.count} patches", fill="black"
-        )
-        top += LINE
-    return sheet
-
-
-def _printable(text: str) -> str:
-    """Return a line that Pillow's own font has letters for, short enough for a picture."""
-    line = text.encode("ascii", "replace").decode()
-    return line if len(line) <= LETTERS else f"...{line[3 - LETTERS :]}"
-
+from mygo_cli.tokens.drawing import colour_of
+from mygo_cli.tokens.kept import KeptToken
 
 STYLE = """
 body { font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; }

@@ -1,99 +1,22 @@
-"""The tokens of one entity: which are kept, and where in its pictures or text each of them stands."""
+"""What the model reads of one entity, in a form for people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isqrt
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
-from mygo_cli.cache.format import DONE, Array, TokenCache, opened
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow, read_picture
 from mygo_cli.tokenizing.plugins import rebuild
-from mygo_cli.tokens.page import contact_sheet, entity_page, mark_patches
-from mygo_cli.tokens.selection import select_tokens
-
-
-@dataclass(frozen=True)
-class Item:
-    """One picture or text of an entity: its token ids in raster or reading order."""
-
-    key: str
-    tokens: Array
-
-
-@dataclass(frozen=True)
-class KeptToken:
-    """A token that selection keeps: how often it occurs, and where, by the item's key.
-
-    A place is the position in the item's sequence, from 0.
-    """
-
-    token: int
-    count: int
-    places: dict[str, list[int]]
-
-
-@dataclass(frozen=True)
-class KeptTokens:
-    """What selection makes of one entity's items of one modality, most frequent token first."""
-
-    items: list[Item]
-    kept: list[KeptToken]
-    failures: list[tuple[str, str]]
-
-
-def kept_tokens(cache: TokenCache, row: int, m: int) -> KeptTokens:
-    """Return the m most frequent tokens of the entity in `row`, as the model would read them."""
-    items, failures = _items_of(cache, row)
-    width = max((len(item.tokens) for item in items), default=0)
-    tokens = np.zeros((len(items), width), dtype=np.int64)
-    for place, item in enumerate(items):
-        tokens[place, : len(item.tokens)] = item.tokens
-    table = select_tokens(
-        np.zeros(len(items), dtype=np.int64),
-        tokens,
-        np.array([len(item.tokens) for item in items], dtype=np.int64),
-        num_entities=1,
-        m=m,
-        drop_ids=cache.info.drop_ids,
-        codebook=np.zeros((cache.info.vocab_size, 1), dtype=np.float32),
-    )
-    chosen = table.vocabulary[table.ids[0][table.mask[0]]]
-    return KeptTokens(items, [_found(int(token), items) for token in chosen], failures)
-
-
-def grid_of(tokens: int) -> int | None:
-    """Return how many patches a side has when `tokens` patches make a square, else None."""
-    side = isqrt(tokens)
-    return side if side and side * side == tokens else None
-
-
-def _items_of(cache: TokenCache, row: int) -> tuple[list[Item], list[tuple[str, str]]]:
-    """Return what an entity has in a cache: its items that are done, and those that failed."""
-    with opened(cache.path) as file:
-        items = file["items"]
-        owner = items["entity"][:]
-        rows = slice(*(int(edge) for edge in np.searchsorted(owner, [row, row + 1])))
-        keys, errors = items["key"].asstr()[rows], items["error"].asstr()[rows]
-        status, tokens, length = items["status"][rows], items["tokens"][rows], items["length"][rows]
-    done = [place for place in range(len(keys)) if status[place] == DONE]
-    return (
-        [Item(str(keys[place]), tokens[place, : length[place]].astype(np.int64)) for place in done],
-        [(str(key), str(error)) for key, error in zip(keys, errors, strict=True) if error],
-    )
-
-
-def _found(token: int, items: list[Item]) -> KeptToken:
-    places = {item.key: np.flatnonzero(item.tokens == token).tolist() for item in items}
-    places = {key: found for key, found in places.items() if found}
-    return KeptToken(token, sum(map(len, places.values())), places)
+from mygo_cli.tokens.drawing import contact_sheet, mark_patches
+from mygo_cli.tokens.kept import KeptToken, KeptTokens, grid_of, kept_tokens
+from mygo_cli.tokens.page import entity_page
 
 
 @dataclass(frozen=True)

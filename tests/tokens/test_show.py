@@ -14,9 +14,10 @@ from mygo_cli.errors import DataError
 from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 from mygo_cli.tokenizing.texts import tokenize_texts
-from mygo_cli.tokens.page import SIDE, colour_of, entity_page, mark_patches
+from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
+from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
+from mygo_cli.tokens.page import entity_page
 from mygo_cli.tokens.selection import table_of
-from mygo_cli.tokens.show import Item, KeptToken, grid_of, kept_tokens
 
 
 @pytest.fixture
