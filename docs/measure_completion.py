@@ -22,16 +22,15 @@ import numpy as np
 import torch
 
 from mygo_cli.commands.open_run import open_run
+from mygo_cli.completion.questions import seen_questions
+from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs, triples_of
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.ranking.candidates import loop_relations
-from mygo_cli.ranking.complete import complete, log_beliefs, triples_of
 from mygo_cli.ranking.filtering import find_known, rows_of
-from mygo_cli.ranking.open_questions import seen_questions
 from mygo_cli.ranking.scorer import block_size, encoded
-from mygo_cli.ranking.top_facts import Facts, TopFacts
 from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.sections import DecoderSettings, ModelOptions
 

@@ -24,11 +24,11 @@ from mygo_cli.commands.options import (
 from mygo_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from mygo_cli.completion.completion import Completion
+    from mygo_cli.completion.search import Facts
+    from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
     from mygo_cli.model.mygo import Queries
-    from mygo_cli.ranking.completion import Completion
-    from mygo_cli.ranking.top_facts import Facts
-    from mygo_cli.ranking.unfinished import Unfinished
     from mygo_cli.runs.opened import Trained
 
 COLUMNS = {
@@ -141,8 +141,8 @@ def find(
 ) -> Completion:
     """Return the facts that a model finds; `unfinished` says where it was stopped before."""
     from mygo_cli.commands.tokenize import watched
+    from mygo_cli.completion.completion import find_facts
     from mygo_cli.halving import Portion
-    from mygo_cli.ranking.completion import find_facts
     from mygo_cli.ranking.scorer import block_size
 
     queries = _queries(wish, graph)
@@ -161,7 +161,7 @@ def find(
 
 def _queries(wish: Wish, graph: KnowledgeGraph) -> Queries:
     """Return what to ask; raise `DataError` where that is nothing."""
-    from mygo_cli.ranking.open_questions import all_questions, seen_questions
+    from mygo_cli.completion.questions import all_questions, seen_questions
 
     questions = all_questions if wish.pairs == "all" else seen_questions
     queries = questions(graph, wish.relation, wish.entity, wish.side)
@@ -177,8 +177,8 @@ def _unfinished(
     output: Path, wish: Wish, trained: Trained, graph: KnowledgeGraph, force: bool
 ) -> Unfinished:
     """Return the file that notes how far it is."""
-    from mygo_cli.ranking.completion import known_facts_sha256
-    from mygo_cli.ranking.unfinished import Unfinished
+    from mygo_cli.completion.completion import known_facts_sha256
+    from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.weights.digest import file_sha256
 
     settings: dict[str, str | int] = {

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from small_world import CROPS, all_triples
 
-from mygo_cli.ranking import completion
+from mygo_cli.completion import completion
 
 FACTS = set(all_triples())
 FIELDS = [
@@ -218,7 +218,7 @@ def test_ctrl_c_and_the_same_command(complete, kind, tmp_path):
 
 SLOW = """
 import sys, time
-from mygo_cli.ranking import completion
+from mygo_cli.completion import completion
 from mygo_cli.app import main
 completion.SECONDS_BETWEEN_SAVES, ask = 0, completion.complete
 def slowly(*arguments):

@@ -12,18 +12,17 @@ from brute_force import random_table, table_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mygo_cli.completion import search as module
+from mygo_cli.completion.questions import all_questions, seen_questions
+from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs
 from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking import complete as module
 from mygo_cli.ranking.candidates import loop_relations
-from mygo_cli.ranking.complete import complete, log_beliefs
 from mygo_cli.ranking.filtering import find_known
-from mygo_cli.ranking.open_questions import all_questions, seen_questions
 from mygo_cli.ranking.predict import Question, predict
 from mygo_cli.ranking.scorer import block_size
-from mygo_cli.ranking.top_facts import Facts, TopFacts
 
 
 def triples(*rows):

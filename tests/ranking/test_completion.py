@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from brute_force import random_table, table_scores
 
+from mygo_cli.completion import completion
+from mygo_cli.completion.completion import find_facts, known_facts_sha256
+from mygo_cli.completion.questions import seen_questions
+from mygo_cli.completion.search import NO_FACTS, Facts
+from mygo_cli.completion.unfinished import Unfinished
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.halving import Portion
-from mygo_cli.ranking import completion
-from mygo_cli.ranking.completion import find_facts, known_facts_sha256
-from mygo_cli.ranking.open_questions import seen_questions
-from mygo_cli.ranking.top_facts import NO_FACTS, Facts
-from mygo_cli.ranking.unfinished import Unfinished
 
 SETTINGS = {"model": "abc", "--top": 25}
 
@@ -216,7 +216,7 @@ def test_other_files_in_its_place(saved, monkeypatch):
         np.savez(file, table=np.zeros(3))
     with pytest.raises(DataError, match="is damaged"):
         unfinished.load()
-    monkeypatch.setattr("mygo_cli.ranking.unfinished.VERSION", 2)
+    monkeypatch.setattr("mygo_cli.completion.unfinished.VERSION", 2)
     unfinished.save(40, facts)
     monkeypatch.undo()
     with pytest.raises(DataError, match="is of another version of mygo"):

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from mygo_cli.completion.search import NO_FACTS, Facts
 from mygo_cli.errors import DataError
 from mygo_cli.files import written_whole
-from mygo_cli.ranking.top_facts import NO_FACTS, Facts
 
 FORMAT, VERSION = "mygo-completion", 1
 BEGIN_AGAIN = "Give --force to begin again, or name another --output."

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from mygo_cli.completion.search import NO_FACTS, Facts, TopFacts, complete
+from mygo_cli.completion.unfinished import Unfinished
 from mygo_cli.errors import Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
 from mygo_cli.progress import PoliteStop
-from mygo_cli.ranking.complete import complete
-from mygo_cli.ranking.top_facts import NO_FACTS, Facts, TopFacts
-from mygo_cli.ranking.unfinished import Unfinished
 
 SECONDS_BETWEEN_SAVES = 10.0
 
