@@ -28,8 +28,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import MyGO, Queries
-from mygo_cli.ranking.candidates import loop_relations
-from mygo_cli.ranking.filtering import find_known, rows_of
+from mygo_cli.ranking.filtering import find_known, loop_relations, rows_of
 from mygo_cli.ranking.scorer import block_size, encoded
 from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.sections import DecoderSettings, ModelOptions

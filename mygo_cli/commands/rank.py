@@ -21,7 +21,7 @@ from mygo_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-    from mygo_cli.ranking.predict import Prediction, Question
+    from mygo_cli.ranking.answers import Prediction, Question
 
 COLUMNS = {
     "rank": int,
@@ -101,7 +101,7 @@ def rank_questions(
 ) -> tuple[KnowledgeGraph, Answered]:
     """Return the graph and each question with its answers. Nothing is scored if one is wrong."""
     from mygo_cli.commands.open_run import open_run
-    from mygo_cli.ranking.predict import find_question, predict
+    from mygo_cli.ranking.answers import find_question, predict
 
     trained, graph = open_run(run, runs, data, device)
     if questions is None:
@@ -115,7 +115,7 @@ def rank_questions(
 
 def read_questions(path: Path, graph: KnowledgeGraph) -> list[Question]:
     """Return the questions of a file; raise `DataError` with the line number of a wrong one."""
-    from mygo_cli.ranking.predict import find_question
+    from mygo_cli.ranking.answers import find_question
 
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")

@@ -8,7 +8,7 @@ import torch
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking.queries import ask
+from mygo_cli.ranking.questions import ask
 
 Side = Literal["head", "tail", "both"]
 

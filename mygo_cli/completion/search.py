@@ -13,12 +13,13 @@ from torch import Tensor
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking.candidates import (
+from mygo_cli.ranking.filtering import (
+    find_known,
     hide_answers,
     hide_asked,
     loop_relations,
+    rows_of,
 )
-from mygo_cli.ranking.filtering import find_known, rows_of
 from mygo_cli.ranking.ranks import check_finite
 
 Array = np.ndarray[Any, Any]

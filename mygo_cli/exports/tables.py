@@ -13,7 +13,7 @@ from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.faults import FileFault, stop
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.rows import TRIPLES, read_rows
-from mygo_cli.ranking.queries import Triples
+from mygo_cli.ranking.questions import Triples
 from mygo_cli.ranking.ranks import ranks
 from mygo_cli.runs.opened import Trained
 

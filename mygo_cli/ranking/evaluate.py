@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from mygo_cli.distributed.group import Processes
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
-from mygo_cli.ranking.queries import Triples
+from mygo_cli.ranking.questions import Triples
 from mygo_cli.ranking.ranks import check_finite, count_known_rivals, count_rivals
 
 
@@ -91,3 +92,16 @@ def _count(
     known_rivals = torch.stack(count_known_rivals(*asked, start.to(on), known.to(on)))
     rivals = torch.stack(count_rivals(*asked)) - known_rivals
     return batch.questions.stop, rivals.cpu(), scores[asked[1], asked[2]].cpu()
+
+
+def gather_rivals(processes: Processes, own: Rivals, first: int) -> Rivals:
+    """Return the rivals that all processes counted, given those of this one's triples.
+
+    Its triples are those from number `first` on.
+    """
+    if processes.alone:
+        return own
+    parts = processes.gather_objects(replace(own, triple=own.triple + first))
+    return Rivals(
+        *(torch.cat([getattr(rivals, field.name) for rivals in parts]) for field in fields(Rivals))
+    )

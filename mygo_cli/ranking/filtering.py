@@ -1,4 +1,4 @@
-"""Questions with everything that is known of them: known answers are no rivals of the truth."""
+"""What is known of a question, and who may answer it: known answers are no rivals of the truth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking.queries import Questions, Triples, ask, question_keys, row_places
+from mygo_cli.ranking.questions import Questions, Triples, ask, question_keys, row_places
 
 
 @dataclass(frozen=True)
@@ -66,3 +66,29 @@ def _rows_in(pool: Questions, queries: Queries) -> tuple[Tensor, Tensor]:
     row = order[place]
     found = pool_keys[place] == keys
     return pool.start[row] * found, pool.start.diff()[row] * found
+
+
+def loop_relations(known: Triples, relations: int) -> Tensor:
+    """Return which relations join an entity to itself in a fact of `known`, bool (M,)."""
+    loops = torch.zeros(relations, dtype=torch.bool)
+    loops[torch.from_numpy(known[known[:, 0] == known[:, 2], 1])] = True
+    return loops
+
+
+def hide_asked(scores: Tensor, queries: Queries, loops: Tensor) -> None:
+    """Give the entity that each query asks about the score -inf, unless its relation has `loops`.
+
+    `scores` (B, N) is changed in place.
+    """
+    rows = (~loops[queries.relation]).nonzero()[:, 0]
+    _hide(scores, rows, queries.entity[rows])
+
+
+def hide_answers(scores: Tensor, start: Tensor, answers: Tensor) -> None:
+    """Give the answers of each row, compressed rows, the score -inf: `scores` (B, N) in place."""
+    counts = start.diff()
+    _hide(scores, torch.repeat_interleave(torch.arange(len(counts)), counts), answers)
+
+
+def _hide(scores: Tensor, rows: Tensor, entities: Tensor) -> None:
+    scores[rows.to(scores.device), entities.to(scores.device)] = -torch.inf

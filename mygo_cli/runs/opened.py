@@ -12,12 +12,11 @@ from torch import Tensor
 from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO, Queries
-from mygo_cli.ranking.evaluate import Rivals, evaluate
-from mygo_cli.ranking.queries import Triples
+from mygo_cli.ranking.evaluate import Rivals, evaluate, gather_rivals
+from mygo_cli.ranking.questions import Triples
 from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.report import Report, report
 from mygo_cli.ranking.scorer import Scorer, block_size
-from mygo_cli.ranking.shared import gather_rivals
 from mygo_cli.runs.assemble import check_same_graph, rebuild_model
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.runs.folder import RunFolder

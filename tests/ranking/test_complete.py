@@ -19,9 +19,8 @@ from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking.candidates import loop_relations
-from mygo_cli.ranking.filtering import find_known
-from mygo_cli.ranking.predict import Question, predict
+from mygo_cli.ranking.answers import Question, predict
+from mygo_cli.ranking.filtering import find_known, loop_relations
 from mygo_cli.ranking.scorer import block_size
 
 

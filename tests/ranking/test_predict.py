@@ -13,7 +13,7 @@ from brute_force import random_table, table_scores
 
 from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.ranking.predict import Question, find_question, predict
+from mygo_cli.ranking.answers import Question, find_question, predict
 
 ENTITIES = ("kenya", "japan", "peru", "iceland", "fiji")
 
