@@ -24,9 +24,9 @@ import torch
 from mygo_cli.commands.open_run import open_run
 from mygo_cli.completion.questions import seen_questions
 from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs, triples_of
+from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import MyGO, Queries
 from mygo_cli.ranking.filtering import find_known, loop_relations, rows_of
 from mygo_cli.ranking.scorer import block_size, encoded

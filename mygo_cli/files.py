@@ -1,9 +1,10 @@
-"""Files that are whole or not there, and one writer at a time for whatever has a name."""
+"""Files that are whole or not there, one writer at a time for each, and what identifies them."""
 
 from __future__ import annotations
 
 import errno
 import glob
+import hashlib
 import os
 import secrets
 import time
@@ -112,3 +113,15 @@ def _lock(handle: int) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
             raise
+
+
+BLOCK = 1 << 20
+
+
+def file_sha256(path: Path) -> str:
+    """Return the file's sha256 in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

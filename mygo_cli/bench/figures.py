@@ -1,7 +1,9 @@
-"""The figures of this machine: each measured here and now, medians of several repeats."""
+"""What this machine does in a second: steps trained, questions ranked, pictures tokenized."""
 
 from __future__ import annotations
 
+import os
+import platform
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +25,24 @@ from mygo_cli.settings.sections import Settings
 from mygo_cli.tokenizing.graph_job import tokenize_graph
 from mygo_cli.tokenizing.job import Job
 from mygo_cli.tokenizing.plugins import Choice
+
+
+def machine(device: torch.device) -> str:
+    """Return processor, threads, GPU and the version of PyTorch."""
+    parts = [processor(), f"{torch.get_num_threads()} threads of {os.cpu_count()} cores"]
+    if device.type == "cuda":
+        parts.append(torch.cuda.get_device_name(device))
+    return ", ".join([*parts, f"torch {torch.__version__}"])
+
+
+def processor() -> str:
+    """Return the processor's name, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
 
 Say = Callable[[str], None]
 PICTURES = 96

@@ -54,8 +54,7 @@ def bench(
 
 def measure(settings: Settings, entities: int | None, literal: bool, repeats: int) -> Figures:
     """Return the figures of a graph, or of a generated one of so many `entities`."""
-    from mygo_cli.bench.figures import time_pictures, time_ranking, time_training
-    from mygo_cli.bench.machine import machine
+    from mygo_cli.bench.figures import machine, time_pictures, time_ranking, time_training
     from mygo_cli.bench.workload import generated, of_graph
     from mygo_cli.device import choose_device
     from mygo_cli.graph.reading import read_graph

@@ -142,7 +142,7 @@ def find(
     """Return the facts that a model finds; `unfinished` says where it was stopped before."""
     from mygo_cli.commands.tokenize import watched
     from mygo_cli.completion.completion import find_facts
-    from mygo_cli.halving import Portion
+    from mygo_cli.device import Portion
     from mygo_cli.ranking.scorer import block_size
 
     queries = _queries(wish, graph)
@@ -179,7 +179,7 @@ def _unfinished(
     """Return the file that notes how far it is."""
     from mygo_cli.completion.completion import known_facts_sha256
     from mygo_cli.completion.unfinished import Unfinished
-    from mygo_cli.weights.digest import file_sha256
+    from mygo_cli.files import file_sha256
 
     settings: dict[str, str | int] = {
         "model": file_sha256(trained.folder.best),

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from mygo_cli.completion.search import NO_FACTS, Facts, TopFacts, complete
 from mygo_cli.completion.unfinished import Unfinished
+from mygo_cli.device import Portion
 from mygo_cli.errors import Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
 from mygo_cli.progress import PoliteStop
 

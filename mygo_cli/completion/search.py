@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
 from mygo_cli.ranking.filtering import (
     find_known,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mygo_cli.graph.check_media import Advance, check_descriptions, check_folders, check_pictures
 from mygo_cli.graph.check_splits import check_splits
-from mygo_cli.graph.faults import FileFault
 from mygo_cli.graph.findings import Finding, of_fault, worst_first
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.graph.rows import FileFault
 
 MOST_FAULTS = 20
 

@@ -11,8 +11,8 @@ from mygo_cli.graph.files import Split, find_files
 from mygo_cli.graph.findings import Finding, Severity, counted, note, some, warning
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
+from mygo_cli.graph.relations import Twin, twin_relations
 from mygo_cli.graph.triples import Numbers
-from mygo_cli.graph.twin_relations import Twin, twin_relations
 
 Chosen = npt.NDArray[np.bool_]
 ASKED: tuple[Split, ...] = ("valid", "test")

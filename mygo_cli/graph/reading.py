@@ -1,14 +1,39 @@
-"""A dataset folder to a `KnowledgeGraph`."""
+"""From a dataset folder to a graph: its entity list, then its splits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mygo_cli.graph.entities import EntityList, read_entities
-from mygo_cli.graph.faults import OnFault, stop
 from mygo_cli.graph.files import SPLITS, Split, find_files
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.rows import ENTITIES, FileFault, OnFault, read_rows, stop
 from mygo_cli.graph.triples import NO_TRIPLES, Rows, Source, Triples, read_split
+
+
+@dataclass
+class EntityList:
+    """The lines of entities.tsv: `rows` numbers the ids, the others are aligned with them."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+
+
+def read_entities(path: Path, on_fault: OnFault) -> EntityList:
+    """Return the entities of a file; an entity without a display name goes by its id."""
+    found = EntityList()
+    first_line: dict[str, int] = {}
+    for line, (entity, name, kind) in read_rows(path, ENTITIES, on_fault):
+        if entity in found.rows:
+            message = f"the entity {entity} stands on line {first_line[entity]} already."
+            on_fault(FileFault(path, line, message, "Delete one of the two lines."))
+            continue
+        first_line[entity] = line
+        found.rows[entity] = len(found.rows)
+        found.names.append(name or entity)
+        found.kinds.append(kind)
+    return found
 
 
 def read_graph(folder: Path, on_fault: OnFault = stop) -> KnowledgeGraph:

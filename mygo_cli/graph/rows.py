@@ -1,4 +1,4 @@
-"""The lines of a table file, tab-separated or CSV, plain or gzip, as rows of stripped cells."""
+"""Rows of three, two or more columns from a text file, and the faults of a line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,33 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from mygo_cli.graph.faults import FileFault, OnFault
+from mygo_cli.errors import DataError
+
+
+class FileFault(DataError):
+    """A `DataError` that keeps its place, so that `check` can list it beside other findings."""
+
+    def __init__(self, file: Path, line: int | None, message: str, way_out: str = "") -> None:
+        place = f"{file}:{line}" if line is not None else f"{file}"
+        super().__init__(f"{place}: {message}", way_out)
+        self.file = file
+        self.line = line
+        self.message = message
+
+
+# What a reader does with a bad line. Where it returns, the reader leaves the line out and goes on.
+OnFault = Callable[[FileFault], None]
+
+
+def stop(fault: FileFault) -> None:
+    """Raise the fault: reading ends at the first one."""
+    raise fault
+
 
 Row = tuple[int, list[str]]  # line number, from 1, and cells
 Order = list[int | None]  # which cell of a line belongs to each column

@@ -9,7 +9,7 @@ import numpy as np
 
 from mygo_cli.graph.files import SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.relation_classes import RelationClass, relation_classes
+from mygo_cli.graph.relations import RelationClass, relation_classes
 
 
 @dataclass(frozen=True)

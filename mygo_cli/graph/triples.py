@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mygo_cli.errors import suggest
-from mygo_cli.graph.faults import FileFault, OnFault
-from mygo_cli.graph.rows import TRIPLES, read_rows
+from mygo_cli.graph.rows import TRIPLES, FileFault, OnFault, read_rows
 
 Triples = npt.NDArray[np.int64]  # [T, 3]: head, relation, tail
 Numbers = npt.NDArray[np.int64]  # [T]

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mygo_cli.errors import DataError
-from mygo_cli.graph.faults import FileFault
-from mygo_cli.graph.rows import read_text
+from mygo_cli.graph.rows import FileFault, read_text
 
 
 def is_number(text: str) -> bool:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from mygo_cli.cache.finding import IMAGE, TEXT
 from mygo_cli.errors import DataError, UsageError, suggest
-from mygo_cli.graph.faults import FileFault, stop
 from mygo_cli.graph.files import SPLITS, Split
-from mygo_cli.graph.rows import TRIPLES, read_rows
+from mygo_cli.graph.rows import TRIPLES, FileFault, read_rows, stop
 from mygo_cli.imports.dataset_folder import Dataset, Fact
 from mygo_cli.imports.name_lists import read_names, read_numbered_names
 from mygo_cli.imports.token_cache import rows_of_keys

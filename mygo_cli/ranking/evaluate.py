@@ -9,8 +9,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from mygo_cli.device import Portion
 from mygo_cli.distributed.group import Processes
-from mygo_cli.halving import Portion
 from mygo_cli.model.mygo import Queries
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
 from mygo_cli.ranking.questions import Triples

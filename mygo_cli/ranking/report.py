@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.relation_classes import relation_classes
+from mygo_cli.graph.relations import relation_classes
 from mygo_cli.ranking.evaluate import Rivals
 from mygo_cli.ranking.questions import Triples
 from mygo_cli.ranking.ranks import Metrics, TieRule, metrics, ranks

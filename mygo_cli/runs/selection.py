@@ -1,4 +1,4 @@
-"""Which epoch of a run is kept, what chooses it, and how the run says so."""
+"""Which epoch of a run is kept, what chooses it, when to stop, and how the run says so."""
 
 from __future__ import annotations
 
@@ -50,3 +50,29 @@ def selection_of(settings: Settings, graph: KnowledgeGraph) -> Selection:
 def is_on_test(selected_by: str) -> bool:
     """Say whether a run that says this of itself looked at the test split to choose its epoch."""
     return selected_by == ON_TEST
+
+
+@dataclass
+class Stopper:
+    """Remembers the best validation MRR; stops after `patience` looks without progress.
+
+    `patience` 0 never stops.
+    """
+
+    patience: int
+    best: float = -1.0
+    best_epoch: int = 0
+    looks_since: int = 0
+
+    def look(self, epoch: int, mrr: float) -> bool:
+        """Take in a validation result; return whether it is the best so far."""
+        if mrr > self.best:
+            self.best, self.best_epoch, self.looks_since = mrr, epoch, 0
+            return True
+        self.looks_since += 1
+        return False
+
+    @property
+    def done(self) -> bool:
+        """Say whether to stop."""
+        return 0 < self.patience <= self.looks_since

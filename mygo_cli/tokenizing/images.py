@@ -15,11 +15,10 @@ from mygo_cli.cache.sources import Watch, image_sources, unwatched
 from mygo_cli.cache.stats import Summary
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
-from mygo_cli.device import autocast, choose_precision
+from mygo_cli.device import Portion, autocast, choose_precision
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow
-from mygo_cli.halving import Portion
 from mygo_cli.tokenizing.job import Job, Task, run
 from mygo_cli.tokenizing.loader import PictureLoader
 from mygo_cli.tokenizing.plugins import Array, Outcome, call, check_codebook, checked

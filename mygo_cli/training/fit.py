@@ -22,11 +22,10 @@ from mygo_cli.ranking.scorer import Scorer, block_size, encoded
 from mygo_cli.runs.assemble import check_same_graph, graph_identity, rebuild_model
 from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.runs.folder import RunFolder
-from mygo_cli.runs.selection import selection_of
+from mygo_cli.runs.selection import Stopper, selection_of
 from mygo_cli.settings.sections import Settings
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.memory import keep_freed_memory
-from mygo_cli.training.stopping import Stopper
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import cast
 
 from mygo_cli import console
 from mygo_cli.errors import BackendError
-from mygo_cli.weights.digest import BLOCK, file_sha256
+from mygo_cli.files import BLOCK, file_sha256
 
 SECONDS = 30
 BY_HAND = "pass the file by hand: --image-weights FILE."

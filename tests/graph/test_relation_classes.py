@@ -8,7 +8,7 @@ import numpy as np
 
 from mygo_cli.demo import world_folder
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.graph.relation_classes import relation_classes
+from mygo_cli.graph.relations import relation_classes
 
 
 def naive(triples, relation):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mygo_cli.graph.twin_relations import Twin, twin_relations
+from mygo_cli.graph.relations import Twin, twin_relations
 
 PAIRS = [(n, n + 20) for n in range(10)]
 

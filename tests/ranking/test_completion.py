@@ -16,9 +16,9 @@ from mygo_cli.completion.completion import find_facts, known_facts_sha256
 from mygo_cli.completion.questions import seen_questions
 from mygo_cli.completion.search import NO_FACTS, Facts
 from mygo_cli.completion.unfinished import Unfinished
+from mygo_cli.device import Portion
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.halving import Portion
 
 SETTINGS = {"model": "abc", "--top": 25}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mygo_cli.training.stopping import Stopper
+from mygo_cli.runs.selection import Stopper
 
 
 def looks(stopper, *mrrs):

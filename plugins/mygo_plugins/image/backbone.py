@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.errors import BackendError, UsageError, suggest
-from mygo_cli.weights.digest import file_sha256
+from mygo_cli.files import file_sha256
 from mygo_cli.weights.libraries import import_timm
 from mygo_cli.weights.loading import load_into, read_tensors
 from mygo_cli.weights.model_files import model_files

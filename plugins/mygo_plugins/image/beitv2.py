@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from mygo_cli.contracts import ImageTokenizer, TokenizerInfo
-from mygo_cli.weights.digest import file_sha256
+from mygo_cli.files import file_sha256
 from mygo_cli.weights.download import fetch
 from mygo_cli.weights.libraries import import_timm
 from mygo_cli.weights.loading import load_into, read_tensors, require, under, wrong_kind

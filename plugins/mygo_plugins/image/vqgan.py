@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mygo_cli.contracts import ImageTokenizer, TokenizerInfo
 from mygo_cli.errors import BackendError
-from mygo_cli.weights.digest import file_sha256
+from mygo_cli.files import file_sha256
 from mygo_cli.weights.libraries import import_transformers
 from mygo_cli.weights.loading import load_into, read_tensors, require
 from mygo_plugins.image.pixels import centre_square
