@@ -14,13 +14,13 @@ from statistics import median
 
 from mygo_cli.bench.worker import StepTimer
 from mygo_cli.bench.workload import generated
-from mygo_cli.settings.merging import resolve
+from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the published sizes with candidates instead of all entities."""
-    settings = resolve(None, {}, [], "db15k-paper")
+    settings = merged_settings(None, {}, [], "db15k-paper")
     return replace(
         settings,
         decoder=replace(settings.decoder, name=arguments.decoder, options={}),

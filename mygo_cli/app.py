@@ -12,9 +12,9 @@ import typer
 from mygo_cli import __version__, console
 from mygo_cli.commands.subcommands import Subcommands
 from mygo_cli.distributed.group import started_by_torchrun
-from mygo_cli.errors import MygoError, ToldElsewhere, lacks_memory
+from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
 
-TOLD_BY_THE_FIRST = 2.0  # seconds
+REPORTED_BY_THE_FIRST = 2.0  # seconds
 
 app = typer.Typer(
     name="mygo",
@@ -29,7 +29,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        console.say(f"mygo {__version__}")
+        console.result(f"mygo {__version__}")
         raise typer.Exit
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         app(standalone_mode=True)
-    except ToldElsewhere as error:
+    except ReportedElsewhere as error:
         sys.exit(error.exit_code)
     except MygoError as error:
         _fail(str(error), error.exit_code)
@@ -76,8 +76,8 @@ def _fail(line: str, code: int) -> None:
         raise
     if not started_by_torchrun().first:
         # What ends every process is told once: torchrun stops the others when the first one ends.
-        time.sleep(TOLD_BY_THE_FIRST)
-    console.complain(f"Error: {line}")
+        time.sleep(REPORTED_BY_THE_FIRST)
+    console.error(f"Error: {line}")
     sys.exit(code)
 
 

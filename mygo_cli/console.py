@@ -40,18 +40,18 @@ def mute() -> None:
     stdout().quiet = stderr().quiet = True
 
 
-def complain(text: str) -> None:
+def error(text: str) -> None:
     """Say on stderr why a command ends, muted or not. `text` is plain, not markup."""
     stderr().quiet = False
-    note(text)
+    info(text)
 
 
-def note(text: str) -> None:
+def info(text: str) -> None:
     """Say something that is not a result, on stderr. `text` is plain, not markup."""
     stderr().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def say(text: str = "") -> None:
+def result(text: str = "") -> None:
     """Print one line of a result, on stdout. `text` is plain, not markup."""
     stdout().print(text, markup=False, highlight=False, soft_wrap=True)
 

@@ -122,5 +122,5 @@ class Portion:
         import torch
 
         self.size, self.halved = (self.size + 1) // 2, True
-        console.note(f"Out of memory: going on with {self.size} {self.what} at once.")
+        console.info(f"Out of memory: going on with {self.size} {self.what} at once.")
         torch.cuda.empty_cache()  # does nothing where CUDA was not used

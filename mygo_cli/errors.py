@@ -53,7 +53,7 @@ def lacks_memory(error: Exception) -> bool:
     return named or any(each in said for each in words)
 
 
-class ToldElsewhere(MygoError):
+class ReportedElsewhere(MygoError):
     """An error that another process of the same job tells the user of."""
 
 

@@ -19,7 +19,7 @@ DAY = 24 * 3600  # seconds: nobody has been writing one file for longer
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write into, which takes the place of `path` once it is full and on disk.
 
     Whatever ends it early leaves what was at `path`. A link stays one, and a device or pipe is

@@ -11,8 +11,8 @@ from typing import Any
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class PoliteStop:
-    """Within `with PoliteStop() as stop`, a first Ctrl-C only sets `stop.asked`; a second raises.
+class GracefulStop:
+    """Within `with GracefulStop() as stop`, a first Ctrl-C only sets `stop.asked`; a second raises.
 
     SIGTERM asks, too. With `patient` no second one raises: torchrun passes on the Ctrl-C that its
     processes have already seen. Outside the main thread, where Python allows no signal handler,
@@ -24,7 +24,7 @@ class PoliteStop:
         self._patient = patient
         self._before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
 
-    def __enter__(self) -> PoliteStop:
+    def __enter__(self) -> GracefulStop:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
         return self

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, get_args
 
 from mygo_cli.errors import MygoError, UsageError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 
 TextFormat = Literal["tsv", "csv", "jsonl"]
 Format = Literal["tsv", "csv", "jsonl", "parquet"]
@@ -43,7 +43,7 @@ def format_of(path: Path, named: Format | None = None) -> Format:
 
 def save_rows(path: Path, kind: Format, columns: Columns, rows: Iterable[Row]) -> None:
     """Write rows into a file at a stroke, text as UTF-8; raise `DataError` where that fails."""
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         if kind == "parquet":
             _write_parquet(file, columns, rows)
             return

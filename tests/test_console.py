@@ -47,10 +47,10 @@ def test_a_narrow_terminal_breaks_a_number_from_its_deviation_at_most(capsys):
 
 def test_a_muted_process_says_errors_only(capsys):
     console.mute()
-    console.say("a result")
-    console.note("a note")
+    console.result("a result")
+    console.info("a note")
     console.print_json({"a": 1})
     console.table(("a",), [(1,)])
     assert capsys.readouterr() == ("", "")
-    console.complain("what is wrong")
+    console.error("what is wrong")
     assert capsys.readouterr() == ("", "what is wrong\n")

@@ -8,11 +8,11 @@ import stat
 import pytest
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 
 
 def write(path, content=b"new", then=None):
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(content)
         if then is not None:
             raise then
@@ -28,7 +28,7 @@ def path(request, tmp_path):
 
 
 def test_it_is_there_once_it_is_full(path):
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
         assert not path.exists() or path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
@@ -71,7 +71,7 @@ def test_what_a_kill_left_goes_once_it_is_old(path):
 
 
 def test_two_writers_at_once(path):
-    with written_whole(path) as one, written_whole(path) as other:
+    with atomic_write(path) as one, atomic_write(path) as other:
         one.write(b"one")
         other.write(b"other")
     assert path.read_bytes() == b"one"

@@ -14,7 +14,7 @@ from statistics import median
 
 import torch
 
-from mygo_cli.bench.worker import Took, worker
+from mygo_cli.bench.worker import StepTiming, worker
 from mygo_cli.bench.workload import Workload, make_model
 from mygo_cli.device import BF16, choose_device, choose_precision
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -114,7 +114,7 @@ def time_training(
     )
 
 
-def _steps(took: list[Took]) -> Steps:
+def _steps(took: list[StepTiming]) -> Steps:
     return Steps(median(one.seconds for one in took), max(one.peak for one in took))
 
 

@@ -26,7 +26,7 @@ from mygo_cli.training.memory import keep_freed_memory
 
 
 @dataclass(frozen=True)
-class Took:
+class StepTiming:
     """One step: its seconds, and the most memory that its process has used so far, in bytes."""
 
     seconds: float
@@ -45,14 +45,14 @@ class StepTimer:
             keep_freed_memory()
         self.events = self.trainer.run()
 
-    def step(self) -> Took:
+    def step(self) -> StepTiming:
         """Do the next step and wait until it is done."""
         started = time.perf_counter()
         while not isinstance(next(self.events), StepDone):
             pass
         if self.trainer.device.type == "cuda":
             torch.cuda.synchronize(self.trainer.device)
-        return Took(time.perf_counter() - started, peak_memory(self.trainer.device))
+        return StepTiming(time.perf_counter() - started, peak_memory(self.trainer.device))
 
     def steps_per_epoch(self) -> int:
         """Return how many steps an epoch has."""
@@ -116,9 +116,9 @@ class Worker:
                 "Use a smaller --batch-size, or --candidates.",
             ) from error
 
-    def step(self) -> Took:
+    def step(self) -> StepTiming:
         """Do the next step there."""
-        took: Took = self._ask("step")
+        took: StepTiming = self._ask("step")
         return took
 
     def operations(self) -> int:

@@ -70,7 +70,7 @@ def why_unfit(cache: TokenCache, header: Header) -> str:
 def _note_precision(path: Path, recorded: str, header: Header) -> None:
     """Say on stderr if a cache keeps to another number format than the one asked for."""
     if recorded != header.precision:
-        console.note(
+        console.info(
             f"{path} was begun in {recorded} and stays so; --force makes it in {header.precision}."
         )
 
@@ -84,5 +84,5 @@ def _can_go_on(path: Path, header: Header) -> bool:
     except DataError as error:
         reason = error.problem.removeprefix(f"{path} ").rstrip(".")
     if reason:
-        console.note(f"{path} is made anew: {reason}.")
+        console.info(f"{path} is made anew: {reason}.")
     return not reason

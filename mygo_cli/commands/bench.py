@@ -10,7 +10,7 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands.options import JsonOption, settings_folder
 from mygo_cli.commands.settings_options import typed, with_settings_options
-from mygo_cli.settings.merging import resolve
+from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def bench(
     **options: Any,
 ) -> None:
     """Time training, ranking and tokenizing on this machine. Nothing is written."""
-    settings = resolve(config_file, typed(options), decoder_option or [], recipe)
+    settings = merged_settings(config_file, typed(options), decoder_option or [], recipe)
     figures = measure(settings, entities, against == "literal", repeats)
     if as_json:
         console.print_json(figures)
@@ -105,8 +105,8 @@ def training_figures(training: Training) -> Figures:
 def print_figures(figures: Figures) -> None:
     """Print the figures as a table."""
     graph = figures["graph"]
-    console.say(figures["machine"])
-    console.say(f"{graph['name']}: {graph['entities']:,} entities, {graph['triples']:,} triples")
+    console.result(figures["machine"])
+    console.result(f"{graph['name']}: {graph['entities']:,} entities, {graph['triples']:,} triples")
     rows = [
         ("training step", _seconds(figures["seconds_per_step"])),
         ("epoch", _seconds(figures["seconds_per_epoch"])),

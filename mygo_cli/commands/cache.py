@@ -15,7 +15,7 @@ from mygo_cli.commands.options import (
     cache_dir,
 )
 from mygo_cli.errors import DataError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def verify_command(
     else:
         for path, lines in faults.items():
             for line in lines or ["good"]:
-                console.say(f"{path}: {line}")
+                console.result(f"{path}: {line}")
     if any(faults.values()):
         raise typer.Exit(1)
 
@@ -90,16 +90,16 @@ def codebook_command(
     if not cache.has_codebook:
         raise DataError(f"{file} has no codebook yet.", "Give the same mygo tokenize again.")
     write_codebook(cache.codebook(), out)
-    console.say(f"{out}: {cache.info.vocab_size:,} words, {cache.info.dim} wide")
+    console.result(f"{out}: {cache.info.vocab_size:,} words, {cache.info.dim} wide")
     if "codebook" in cache.options:
-        console.say(f"Use it with: mygo tokenize --image-option codebook={out}")
+        console.result(f"Use it with: mygo tokenize --image-option codebook={out}")
 
 
 def write_codebook(codebook: np.ndarray[Any, np.dtype[np.float32]], out: Path) -> None:
     """Write an array as .npy at once; raise `DataError` where that fails."""
     import numpy as np
 
-    with written_whole(out) as file:
+    with atomic_write(out) as file:
         np.save(file, codebook, allow_pickle=False)
 
 
@@ -120,7 +120,7 @@ def merge_command(
     else:
         show([summary])
         if summary.pending:
-            console.say(f"{summary.pending:,} items are in none of these shards.")
+            console.result(f"{summary.pending:,} items are in none of these shards.")
 
 
 def _files(file: Path | None, folder: Path | None) -> list[Path]:

@@ -62,7 +62,7 @@ def compare(
         head = {"split": split, "triples": triples, "resamples": RESAMPLES}
         console.print_json({**head, "runs": lines})
         return
-    console.say(
+    console.result(
         f"{split} split, filtered, realistic ties; 95 % intervals from {RESAMPLES:,} resamples of "
         f"its {triples:,} triples"
     )
@@ -171,7 +171,7 @@ def print_compared(measured: Sequence[Measured], compared: Sequence[Compared]) -
             ],
         )
     if any(is_on_test(each.selected_by) for each in measured):
-        console.say(WARNING)
+        console.result(WARNING)
 
 
 def _names(measured: Sequence[Measured]) -> list[str]:

@@ -229,4 +229,4 @@ def say_what_was_done(output: Path, found: Completion, as_json: bool) -> None:
         console.print_json({"output": str(output), "facts": facts, **numbers})
         return
     speed = f", {found.asked / found.seconds:,.0f} a second" if found.asked else ""
-    console.say(f"{output}: {facts:,} facts from {found.questions:,} questions{speed}")
+    console.result(f"{output}: {facts:,} facts from {found.questions:,} questions{speed}")

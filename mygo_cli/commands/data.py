@@ -26,7 +26,7 @@ def info_command(data: DataOption = None, json: JsonOption = False) -> None:
     if json:
         console.print_json(asdict(summary))
         return
-    console.say(f"{summary.name}  ({summary.folder})")
+    console.result(f"{summary.name}  ({summary.folder})")
     counts = {"entities": summary.entities, "relations": summary.relations}
     counts |= {f"{split} triples": count for split, count in summary.triples.items()}
     counts |= {"pictures": summary.pictures}
@@ -67,8 +67,8 @@ def check_command(
         console.print_json({"folder": str(folder), **number, "findings": listed})
     else:
         for finding in findings:
-            console.say(f"{finding.severity:8}{finding.text}")
+            console.result(f"{finding.severity:8}{finding.text}")
         totals = ", ".join(counted(counts[severity], severity) for severity in SEVERITIES)
-        console.say(f"{folder}: {totals}.")
+        console.result(f"{folder}: {totals}.")
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)

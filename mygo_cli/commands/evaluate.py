@@ -18,7 +18,7 @@ from mygo_cli.commands.options import (
     runs_dir,
 )
 from mygo_cli.distributed.group import started_by_torchrun
-from mygo_cli.distributed.join import complete, joined, own_device
+from mygo_cli.distributed.join import fail_together, joined, own_device
 from mygo_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def evaluate(
         about = {"run": name, "selected_by": used.selected_by, "split": split, "ties": ties}
         console.print_json({**about, **report.as_dict()})
         return
-    console.say(f"{name}: {split} split, filtered, {ties} ties")
+    console.result(f"{name}: {split} split, filtered, {ties} ties")
     print_report(report, relations)
     if is_on_test(used.selected_by):
-        console.say(WARNING)
+        console.result(WARNING)
 
 
 def evaluate_run(
@@ -82,7 +82,7 @@ def evaluate_run(
         raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
     with joined(trained.device) as processes, console.progress(transient=True) as bar:
         task = bar.add_task(f"rank {split}", total=None)
-        with complete(processes, lambda: "Run it again."):
+        with fail_together(processes, lambda: "Run it again."):
             report = trained.report(
                 graph, triples, ties, batch_size, lambda done: bar.advance(task, done), processes
             )

@@ -25,7 +25,7 @@ from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import Interrupted, MygoError, UsageError
 
 if TYPE_CHECKING:
-    from mygo_cli.experiments.conduct import Ended
+    from mygo_cli.experiments.conduct import RunOutcome
     from mygo_cli.experiments.definition import Experiment
     from mygo_cli.experiments.plan import PlannedRun
     from mygo_cli.experiments.tables import Table
@@ -113,12 +113,12 @@ def _planned(asked: Experiment, typed: dict[str, dict[str, Any]], caches: Path) 
     """Return all runs, and say which variants are the same on this graph."""
     from mygo_cli.experiments.plan import planned_runs
 
-    plan = planned_runs(asked, typed, settings_folder, caches, console.note)
+    plan = planned_runs(asked, typed, settings_folder, caches, console.info)
     first: dict[str, str] = {}
     for run in plan[: len(asked.variants)]:
         same = first.setdefault(run.identity, run.variant)
         if same != run.variant:
-            console.note(f"{run.variant}: the same as {same} here; trained once.")
+            console.info(f"{run.variant}: the same as {same} here; trained once.")
     return plan
 
 
@@ -138,14 +138,14 @@ def train_all(asked: Experiment, plan: Sequence[PlannedRun], folder: Path) -> in
     runs, total = make_folder(folder, asked.path), _count(plan)
     places = {key: place for place, key in enumerate(dict.fromkeys(r.identity for r in plan), 1)}
     already = len(done_runs(plan, runs))
-    console.note(f"{asked.path.stem}: {total} runs, of which {already} are done.")
+    console.info(f"{asked.path.stem}: {total} runs, of which {already} are done.")
 
     def begin(run: PlannedRun) -> None:
-        console.note(f"[{places[run.identity]}/{total}] {run.variant}, seed {run.seed}")
+        console.info(f"[{places[run.identity]}/{total}] {run.variant}, seed {run.seed}")
 
-    def end(ended: Ended) -> str:
+    def end(ended: RunOutcome) -> str:
         if ended.why:
-            console.note(f"{ended.run.variant}, seed {ended.run.seed}: {ended.why}")
+            console.info(f"{ended.run.variant}, seed {ended.run.seed}: {ended.why}")
         make_table(asked, plan, folder).save()
         return ended.how
 
@@ -159,7 +159,7 @@ def train_all(asked: Experiment, plan: Sequence[PlannedRun], folder: Path) -> in
             f"Interrupted; {done} of {total} runs are done.", f"Go on with: {again}"
         ) from error
     if "elsewhere" in ends:
-        console.note("Give the same command again when the other process is done.")
+        console.info("Give the same command again when the other process is done.")
     return ends.count("failed")
 
 

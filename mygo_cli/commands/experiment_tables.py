@@ -33,8 +33,8 @@ def print_table(table: Table, as_json: bool = False) -> None:
     headers = ("variant", "runs", *SHOWN.values(), "seconds")
     console.table(headers, [_cells(row) for row in table.rows])
     if table.warning:
-        console.say(table.warning)
-    console.say(f"Tables: {table.folder}/table.md, table.csv, table.tex")
+        console.result(table.warning)
+    console.result(f"Tables: {table.folder}/table.md, table.csv, table.tex")
 
 
 def _cells(row: Row) -> list[object]:
@@ -56,4 +56,4 @@ def print_plan(plan: Sequence[PlannedRun], folder: Path, as_json: bool) -> None:
         console.print_json({"folder": str(folder), "runs": lines})
         return
     console.table(("variant", "seed", "state"), rows)
-    console.say(f"They belong into {folder}/runs.")
+    console.result(f"They belong into {folder}/runs.")

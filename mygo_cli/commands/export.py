@@ -78,7 +78,7 @@ def export(
         table = _vectors(trained, graph, what)
         shape = f"{len(table):,} {what}, {table.numbers['vector'].shape[1]} wide"
     save_table(path, kind, table)
-    console.say(f"{path}: {shape}, of {trained.folder.path.name}")
+    console.result(f"{path}: {shape}, of {trained.folder.path.name}")
 
 
 def _vectors(trained: Trained, graph: KnowledgeGraph, what: What) -> Table:

@@ -21,25 +21,25 @@ def show(found: Imported, dataset: str) -> None:
         show_cache(cache)
     if found.run is None or found.known is None or found.result is None:
         if found.checkpoints:
-            console.say(f"There is a model, too: --checkpoint {found.checkpoints[0]}")
-        console.say(f"Next: mygo train --data {found.graph.folder}")
+            console.result(f"There is a model, too: --checkpoint {found.checkpoints[0]}")
+        console.result(f"Next: mygo train --data {found.graph.folder}")
         return
     known = found.known
     source = f"published for {dataset}" if dataset in PUBLISHED else "by default in their script"
-    console.say(f"run: {found.run}")
-    console.say(
+    console.result(f"run: {found.run}")
+    console.result(
         f"     read with --heads {known.model.heads} --image-tokens {known.tokens.image_tokens} "
         f"--text-tokens {known.tokens.text_tokens}: as typed, in its file's name, or {source}"
     )
     print_result(found.result)
-    console.say("Next: mygo evaluate --ties official, or mygo rank --head X --relation Y")
+    console.result("Next: mygo evaluate --ties official, or mygo rank --head X --relation Y")
 
 
 def show_graph(graph: KnowledgeGraph) -> None:
     """Print where a graph lies and how large it is."""
     counts = ", ".join(f"{len(graph.split(split)):,} {split}" for split in SPLITS)
-    console.say(f"graph: {graph.folder}")
-    console.say(
+    console.result(f"graph: {graph.folder}")
+    console.result(
         f"       {len(graph.entities):,} entities, {len(graph.relations):,} relations; "
         f"distinct triples: {counts}"
     )
@@ -47,8 +47,8 @@ def show_graph(graph: KnowledgeGraph) -> None:
 
 def show_cache(cache: Summary) -> None:
     """Print where a token cache lies and what it covers."""
-    console.say(f"{cache.modality}: {cache.path}")
-    console.say(
+    console.result(f"{cache.modality}: {cache.path}")
+    console.result(
         f"       {cache.done:,} items of {cache.covered:,} of {cache.entities:,} entities"
         + ("" if cache.new else "; it was there already")
     )

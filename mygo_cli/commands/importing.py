@@ -150,7 +150,7 @@ def mmkb_command(
         raise UsageError("--copy is about the pictures of --images.", "Name their folder.")
     found = read_mmkb(folder)
     if found.unknown:
-        console.note(f"Lines of the image index that name no entity of a triple: {found.unknown:,}")
+        console.info(f"Lines of the image index that name no entity of a triple: {found.unknown:,}")
     _write(found.dataset, out, as_json, images, found.picture_keys, copy)
 
 
@@ -177,8 +177,8 @@ def _write(
         return
     imported.show_graph(graph)
     if images is not None:
-        console.say(f"       {count:,} pictures of {covered:,} entities")
-    console.say(f"Next: mygo data check --data {out}, mygo tokenize --data {out}")
+        console.result(f"       {count:,} pictures of {covered:,} entities")
+    console.result(f"Next: mygo data check --data {out}, mygo tokenize --data {out}")
 
 
 @app.command("tokens")
@@ -217,4 +217,4 @@ def tokens_command(
         console.print_json(cache_as_json(cache))
         return
     imported.show_cache(cache)
-    console.say("Next: mygo train" + (f" --data {data}" if data else ""))
+    console.result("Next: mygo train" + (f" --data {data}" if data else ""))

@@ -32,13 +32,13 @@ def quickstart(cache_folder: CacheDirOption = None, runs_folder: RunsDirOption =
         console.stdout().print(f"\n[bold]$ {line}[/bold]", highlight=False, soft_wrap=True)
         step()
     seconds = time.perf_counter() - started
-    console.say(f"Done in {seconds:.0f} s. These commands ran:")
+    console.result(f"Done in {seconds:.0f} s. These commands ran:")
     for line, _ in steps:
-        console.say(f"  {line}")
-    console.say("Try next:")
+        console.result(f"  {line}")
+    console.result("Try next:")
     width = max(len(line) for line, _ in TRY_NEXT)
     for line, why in TRY_NEXT:
-        console.say(f"  {line:<{width}}  # {why}")
+        console.result(f"  {line:<{width}}  # {why}")
 
 
 def _steps(

@@ -30,6 +30,6 @@ def recipes(
         console.print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
     console.table(("kind", "name", "what it is"), rows)
-    console.say(
+    console.result(
         "Next: mygo train --recipe NAME or mygo experiment NAME; mygo recipes NAME shows it"
     )

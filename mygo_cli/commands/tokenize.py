@@ -20,7 +20,7 @@ from mygo_cli.commands.options import (
     graph_folder,
 )
 from mygo_cli.distributed.group import ALONE, Processes, started_by_torchrun
-from mygo_cli.distributed.join import complete, joined, shared_device
+from mygo_cli.distributed.join import fail_together, joined, shared_device
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def tokenize(
         console.print_json({"caches": [as_json(summary) for summary in summaries]})
         return
     show(summaries)
-    console.say(_next_step(summaries, job.shard if shard else None, data))
+    console.result(_next_step(summaries, job.shard if shard else None, data))
 
 
 def _next_step(summaries: list[Summary], shard: tuple[int, int] | None, data: Path | None) -> str:
@@ -150,7 +150,7 @@ def together(shard: str | None) -> Iterator[Processes]:
         console.mute()
     with (
         joined(torch.device("cpu"), patience=timedelta(days=7)) as processes,
-        complete(processes, lambda: "The same command goes on."),
+        fail_together(processes, lambda: "The same command goes on."),
     ):
         yield processes
 
@@ -210,16 +210,16 @@ def show(summaries: list[Summary]) -> None:
     """Print what was done and what failed."""
     for summary in summaries:
         if summary.complete and not summary.new:
-            console.say(f"{summary.modality}: {summary.path} is already complete.")
+            console.result(f"{summary.modality}: {summary.path} is already complete.")
         else:
-            console.say(f"{summary.modality}: {summary.path}")
+            console.result(f"{summary.modality}: {summary.path}")
     headers = ("", "items", "done", "failed", "left", "entities", "of", "seconds", "per second")
     console.table(headers, map(_row, summaries))
     for summary in summaries:
         for key, reason in summary.failures[:FAILURES_SHOWN]:
-            console.say(f"failed: {key}: {reason}")
+            console.result(f"failed: {key}: {reason}")
         if len(summary.failures) > FAILURES_SHOWN:
-            console.say(f"... and {len(summary.failures) - FAILURES_SHOWN:,} more")
+            console.result(f"... and {len(summary.failures) - FAILURES_SHOWN:,} more")
 
 
 def _row(summary: Summary) -> list[object]:

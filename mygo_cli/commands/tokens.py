@@ -21,7 +21,7 @@ from mygo_cli.settings.sections import TokenSettings
 
 if TYPE_CHECKING:
     from mygo_cli.cache.stats import TokenStats
-    from mygo_cli.tokens.show import EntityTokens, Seen
+    from mygo_cli.tokens.show import EntityTokens, ModalityView
 
 KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 
@@ -65,10 +65,10 @@ def show_command(
         _print(shown)
     if html is not None:
         write_html(html, shown)
-        console.note(f"Wrote {html}.")
+        console.info(f"Wrote {html}.")
     if png is not None:
         write_png(png, shown)
-        console.note(f"Wrote {png}.")
+        console.info(f"Wrote {png}.")
 
 
 @app.command("stats")
@@ -100,7 +100,7 @@ def _print(shown: EntityTokens) -> None:
     """Print a table for each modality."""
     from mygo_cli.tokens.show import places_of
 
-    console.say(shown.title)
+    console.result(shown.title)
     for seen in filter(None, (shown.image, shown.text)):
         _print_missing(seen)
         if seen.tokens.kept and seen.cache.modality == "image":
@@ -114,12 +114,12 @@ def _print(shown: EntityTokens) -> None:
             console.table(("text token", "word piece", "count", "places in the text"), words)
 
 
-def _print_missing(seen: Seen) -> None:
+def _print_missing(seen: ModalityView) -> None:
     """Say what a modality has not."""
     for key, reason in seen.tokens.failures:
-        console.say(f"failed: {key}: {reason}")
+        console.result(f"failed: {key}: {reason}")
     if not seen.tokens.kept:
-        console.say(f"no {seen.cache.modality} tokens")
+        console.result(f"no {seen.cache.modality} tokens")
 
 
 def _print_stats(stats: list[TokenStats]) -> None:

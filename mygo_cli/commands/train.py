@@ -19,7 +19,7 @@ from mygo_cli.commands.options import (
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
-from mygo_cli.settings.merging import resolve
+from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
 
 
@@ -68,7 +68,7 @@ def train(
         settings = folder.settings()
         folder, result = resume_run(folder, settings, settings_folder(settings), TrainingProgress)
     else:
-        settings = resolve(config_file, given, decoder_option or [], recipe)
+        settings = merged_settings(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
         folder, result = train_run(
             settings, settings_folder(settings), caches, runs, TrainingProgress
@@ -77,8 +77,8 @@ def train(
         console.print_json({"run": str(folder.path), **result})
         return
     print_result(result)
-    console.say(f"Run: {folder.path}")
-    console.say("Next: mygo rank --head X --relation Y, or mygo evaluate")
+    console.result(f"Run: {folder.path}")
+    console.result("Next: mygo rank --head X --relation Y, or mygo evaluate")
 
 
 def print_result(result: dict[str, Any]) -> None:
@@ -91,4 +91,4 @@ def print_result(result: dict[str, Any]) -> None:
     ]
     console.table(("split", "MRR", "Hits@1", "Hits@3", "Hits@10"), rows)
     if is_on_test(result["selected_by"]):
-        console.say(WARNING)
+        console.result(WARNING)

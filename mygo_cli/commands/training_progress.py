@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mygo_cli import console
 
 if TYPE_CHECKING:
-    from mygo_cli.training.fit import Fit, Looked, Watch
+    from mygo_cli.training.fit import EpochValidated, TrainingRun, Watch
     from mygo_cli.training.loop import StepDone
 
 
@@ -18,7 +18,7 @@ class TrainingProgress:
     Where stderr is no terminal, a line for every look at the split that chooses instead.
     """
 
-    def __init__(self, fit: Fit) -> None:
+    def __init__(self, fit: TrainingRun) -> None:
         self.fit = fit
         self.bar = console.progress("losses", "rate", "mrr")
         trainer = fit.trainer
@@ -44,7 +44,7 @@ class TrainingProgress:
     ) -> None:
         self.bar.stop()
 
-    def watch(self, event: StepDone | Looked) -> None:
+    def watch(self, event: StepDone | EpochValidated) -> None:
         """Show one event of the run."""
         from mygo_cli.training.loop import StepDone
 
@@ -62,5 +62,5 @@ class TrainingProgress:
         if event.mrr is not None:
             mrr = f"{split} MRR {event.mrr:.3f}, best {event.best_mrr:.3f}"
             if self.bar.disable:
-                console.note(f"{losses}, {mrr}")
+                console.info(f"{losses}, {mrr}")
         self.bar.update(self.task, losses=losses, mrr=mrr)

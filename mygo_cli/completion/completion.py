@@ -16,7 +16,7 @@ from mygo_cli.device import Portion
 from mygo_cli.errors import Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import Queries
-from mygo_cli.progress import PoliteStop
+from mygo_cli.progress import GracefulStop
 
 SECONDS_BETWEEN_SAVES = 10.0
 
@@ -54,7 +54,7 @@ def find_facts(
     top = TopFacts(limit, found)
     began = saved = time.perf_counter()
     watch(first, total)
-    with PoliteStop() as stop:
+    with GracefulStop() as stop:
         for done in complete(score, graph, queries, top, portion, first):
             watch(done, total)
             pause = stop.asked or done == total

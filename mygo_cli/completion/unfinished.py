@@ -11,7 +11,7 @@ import numpy as np
 
 from mygo_cli.completion.search import NO_FACTS, Facts
 from mygo_cli.errors import DataError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 
 FORMAT, VERSION = "mygo-completion", 1
 BEGIN_AGAIN = "Give --force to begin again, or name another --output."
@@ -33,7 +33,7 @@ class Unfinished:
     def save(self, done: int, facts: Facts) -> None:
         """Write how it stands at a stroke; raise `DataError` where that fails."""
         head = {"format": FORMAT, "version": VERSION, "done": done, "settings": self.settings}
-        with written_whole(self.path) as file:
+        with atomic_write(self.path) as file:
             np.savez(file, head=np.array(json.dumps(head)), **facts._asdict())
 
     def load(self) -> tuple[int, Facts]:

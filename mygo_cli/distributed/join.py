@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mygo_cli.distributed.group import Processes, environment_number, started_by_torchrun
-from mygo_cli.errors import MygoError, ToldElsewhere, UsageError
+from mygo_cli.errors import MygoError, ReportedElsewhere, UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -44,10 +44,10 @@ def joined(
 
 
 @contextmanager
-def complete(processes: Processes, way_out: Callable[[], str]) -> Iterator[None]:
+def fail_together(processes: Processes, way_out: Callable[[], str]) -> Iterator[None]:
     """End every process when one is lost: raise `MygoError`, in the first that is left.
 
-    It names the lost ones and what `way_out` says. `ToldElsewhere` ends the others.
+    It names the lost ones and what `way_out` says. `ReportedElsewhere` ends the others.
     """
     try:
         yield
@@ -83,7 +83,7 @@ def _lost(processes: Processes, way_out: Callable[[], str]) -> MygoError:
         here = list(range(1, processes.count))
     lost = [str(rank) for rank in range(processes.count) if rank not in here]
     if not lost or here[0] != processes.rank:
-        return ToldElsewhere("Another process tells what happened.")
+        return ReportedElsewhere("Another process tells what happened.")
     ranks = f"rank {lost[0]}" if len(lost) == 1 else f"ranks {', '.join(lost)}"
     return MygoError(f"Lost the process of {ranks}; the others stopped.", way_out())
 

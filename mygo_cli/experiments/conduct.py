@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from mygo_cli.errors import DataError, Interrupted, MygoError, lacks_memory
 from mygo_cli.experiments.plan import PlannedRun, data_sha256, identity
-from mygo_cli.files import HeldElsewhere, only_writer, written_whole
+from mygo_cli.files import HeldElsewhere, atomic_write, only_writer
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.runs.folder import RunFolder, make_run
 from mygo_cli.runs.selection import LABEL
@@ -24,7 +24,7 @@ ORIGIN = "experiment.json"  # in a run's folder: which variant it is, and of whi
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunOutcome:
     """How a planned run ended, and why in a line if it is not done."""
 
     run: PlannedRun
@@ -38,7 +38,7 @@ def conduct(
     folder_of: Callable[[Settings], Path],
     begin: Callable[[PlannedRun], None],
     progress: Progress = silent,
-) -> Iterator[Ended]:
+) -> Iterator[RunOutcome]:
     """Train every planned run that is not done, one after the other, and yield how each ended.
 
     `begin` is told before each. A run that fails does not stop the others; `Interrupted` does. A
@@ -53,20 +53,20 @@ def conduct(
         yield _ended(run, runs, folder_of(run.settings), progress)
 
 
-def _ended(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> Ended:
+def _ended(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> RunOutcome:
     """Train a run and return how that ended."""
     try:
         _train(run, runs, graph, progress)
     except Interrupted:
         raise
     except HeldElsewhere:
-        return Ended(run, "elsewhere", "another process is training it.")
+        return RunOutcome(run, "elsewhere", "another process is training it.")
     except MygoError as error:
-        return Ended(run, "failed", str(error))
+        return RunOutcome(run, "failed", str(error))
     except Exception as error:  # the others may be fine, and nobody watches at night
         line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        return Ended(run, "failed", "Out of memory." if lacks_memory(error) else line)
-    return Ended(run, "done")
+        return RunOutcome(run, "failed", "Out of memory." if lacks_memory(error) else line)
+    return RunOutcome(run, "done")
 
 
 def make_folder(folder: Path, asked: Path) -> Path:
@@ -77,7 +77,7 @@ def make_folder(folder: Path, asked: Path) -> Path:
         content = asked.read_bytes()
     except OSError as error:
         raise DataError(f"{error.filename}: {error.strerror}.", "Name another --output.") from error
-    with written_whole(folder / "experiment.toml") as file:
+    with atomic_write(folder / "experiment.toml") as file:
         file.write(content)
     return runs
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mygo_cli.errors import UsageError
 from mygo_cli.settings.fields import from_dict
-from mygo_cli.settings.merging import Nested, laid_over
+from mygo_cli.settings.merging import Nested, merge
 from mygo_cli.settings.sections import SEED_END
 from mygo_cli.settings.toml import read_toml
 
@@ -89,7 +89,7 @@ def _variants(file: ExperimentFile, alone: str) -> Iterator[Variant]:
     for variant in named or [Variant("", {})]:
         for point in points:
             parts = [part for part in (variant.name, point.name) if part]
-            yield Variant(", ".join(parts) or alone, laid_over(variant.changes, point.changes))
+            yield Variant(", ".join(parts) or alone, merge(variant.changes, point.changes))
 
 
 def _without_name(variant: Nested) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _points(grid: Nested) -> Iterator[Variant]:
     for values in itertools.product(*(values for _, values in axes)):
         changes: dict[str, Any] = {}
         for (keys, _), value in zip(axes, values, strict=True):
-            changes = laid_over(changes, _nested(keys, value))
+            changes = merge(changes, _nested(keys, value))
         shown = (_shown(keys, value) for (keys, _), value in zip(axes, values, strict=True))
         yield Variant(", ".join(shown), changes)
 

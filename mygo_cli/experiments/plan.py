@@ -21,7 +21,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.fields import from_dict
-from mygo_cli.settings.merging import Nested, completed, laid_over
+from mygo_cli.settings.merging import Nested, merge, resolve
 from mygo_cli.settings.recipes import read_recipe
 from mygo_cli.settings.sections import Settings
 from mygo_cli.training.prepare import check_selection, with_caches
@@ -80,15 +80,15 @@ def planned_runs(
     Raises `MygoError` for anything wrong with settings, graph or caches: nothing has run then.
     """
     recipe = read_recipe(experiment.recipe) if experiment.recipe else {}
-    common = laid_over(laid_over(recipe, experiment.settings), typed)
+    common = merge(merge(recipe, experiment.settings), typed)
     graphs = cache(read_graph)
     tell_once = cache(tell)
     runs = []
     for variant in experiment.variants:
         where = f"{experiment.path}: {variant.name}"
-        settings = from_dict(Settings, laid_over(common, variant.changes), where)
+        settings = from_dict(Settings, merge(common, variant.changes), where)
         try:
-            settings = completed(settings)
+            settings = resolve(settings)
             graph = graphs(folder_of(settings))
             settings = with_caches(settings, graph, caches, tell_once)
             _check(settings, graph)

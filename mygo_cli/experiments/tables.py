@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mygo_cli import records
 from mygo_cli.experiments.outcome import METRICS, SPLITS, Row, Spread
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 from mygo_cli.runs.selection import WARNING
 
 DIGITS = 4
@@ -40,7 +40,7 @@ class Table:
     def save(self) -> None:
         """Write table.md, table.csv and table.tex; raise `DataError` where that fails."""
         for ending, text in (("md", markdown(self)), ("tex", latex(self))):
-            with written_whole(self.folder / f"table.{ending}") as file:
+            with atomic_write(self.folder / f"table.{ending}") as file:
                 file.write(text.encode())
         path = self.folder / "table.csv"
         flat = [plain(row, self.folder) for row in self.rows]

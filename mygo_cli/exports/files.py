@@ -12,7 +12,7 @@ import numpy as np
 from mygo_cli import records
 from mygo_cli.errors import UsageError
 from mygo_cli.exports.tables import Table
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 
 Format = Literal["npz", "tsv", "safetensors", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -41,11 +41,11 @@ def save_table(path: Path, kind: Format, table: Table) -> None:
     """Write a table at a stroke (docs/export.md); raise `DataError` where that fails."""
     if kind == "npz":
         arrays = {name: np.array(text, dtype=str) for name, text in table.texts.items()}
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             np.savez(file, **arrays, **table.numbers)  # type: ignore[arg-type]
     elif kind == "safetensors":
         content = _safetensors(path, table)
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             file.write(content)
     else:
         records.save_rows(path, kind, _columns(table), _rows(table))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 from mygo_cli.graph.files import ENDINGS, SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
@@ -42,7 +42,7 @@ def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
         missing = [name for name in files if not _is_there(folder / name, files[name])]
         folder.mkdir(parents=True, exist_ok=True)
         for name in missing:
-            with written_whole(folder / name) as file:
+            with atomic_write(folder / name) as file:
                 file.write(files[name])
     except OSError as error:
         where = error.filename or folder

@@ -47,7 +47,7 @@ def make_run(
     folder.write(folder.config, to_toml(settings))
     folder.write_json(folder.environment, environment(chosen))
     _save(folder, content)
-    console.note("Measuring the model on valid and test.")
+    console.info("Measuring the model on valid and test.")
     result = measure(folder, graph, chosen)
     folder.write_json(folder.result, result)
     folder.write(folder.card, _card(folder, checkpoint, graph, settings, result))

@@ -59,5 +59,5 @@ def _known(tokens: TokenFile, row_of: dict[str, int]) -> TokenFile:
     """Return the tokens of entities alone; say on stderr how many keys were left out."""
     kept = {key: ids for key, ids in tokens.sequences.items() if key in row_of}
     if left_out := len(tokens.sequences) - len(kept):
-        console.note(f"{tokens.path}: {left_out:,} keys that are no entity were left out.")
+        console.info(f"{tokens.path}: {left_out:,} keys that are no entity were left out.")
     return dataclasses.replace(tokens, sequences=kept)

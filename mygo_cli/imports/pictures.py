@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.media import PICTURE_ENDINGS, folder_name
 
@@ -81,7 +81,7 @@ def _place(picture: Path, target: Path, copy: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)  # a link, to a picture that is gone or about to be copied
     if copy:
-        with picture.open("rb") as source, written_whole(target) as file:
+        with picture.open("rb") as source, atomic_write(target) as file:
             shutil.copyfileobj(source, file)
     else:
         target.symlink_to(picture.resolve())

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 
 FORMAT = "mygo-checkpoint"
 VERSION = 1
@@ -21,7 +21,7 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     Raises `DataError` where the folder cannot be written to or the disk is full.
     """
     try:
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             torch.save({"format": FORMAT, "version": VERSION, **content}, file)
     except RuntimeError as error:  # so does torch report a full disk
         raise DataError(f"{path} cannot be written: is the disk full?") from error

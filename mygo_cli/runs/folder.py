@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import written_whole
+from mygo_cli.files import atomic_write
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import read_toml
@@ -67,7 +67,7 @@ class RunFolder:
 
     def write(self, path: Path, text: str) -> None:
         """Write a small file at once; raise `DataError` where that fails."""
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             file.write(text.encode())
 
     def write_json(self, path: Path, value: object) -> None:

@@ -14,7 +14,7 @@ from mygo_cli.settings.sections import DecoderSettings, Settings
 Nested = Mapping[str, Any]  # the tables of a settings file
 
 
-def laid_over(below: Nested, above: Nested) -> dict[str, Any]:
+def merge(below: Nested, above: Nested) -> dict[str, Any]:
     """Return nested settings `above` over those `below`, of which goes what has no use any more."""
     return overlaid(without_overruled(below, above), above)
 
@@ -62,7 +62,7 @@ def _table(nested: Nested, name: str) -> Nested:
     return section if isinstance(section, Mapping) else {}
 
 
-def completed(settings: Settings) -> Settings:
+def resolve(settings: Settings) -> Settings:
     """Return settings with every option of the decoder, and the graph's folder from the root.
 
     Raises `BackendError` for a decoder that is not there, `UsageError` for an option it has not.
@@ -82,7 +82,7 @@ def completed(settings: Settings) -> Settings:
     )
 
 
-def resolve(
+def merged_settings(
     config_file: Path | None,
     given: Mapping[str, Mapping[str, Any]],
     decoder_options: list[str],
@@ -92,10 +92,10 @@ def resolve(
     below = read_recipe(recipe) if recipe else {}
     above = read_settings(config_file) if config_file else {}
     where = str(config_file) if config_file else "mygo train"
-    settings = from_dict(Settings, laid_over(laid_over(below, above), given), where)
+    settings = from_dict(Settings, merge(merge(below, above), given), where)
     chosen = _parsed(settings.decoder.name, decoder_options)
     decoder = dataclasses.replace(settings.decoder, options={**settings.decoder.options, **chosen})
-    return completed(dataclasses.replace(settings, decoder=decoder))
+    return resolve(dataclasses.replace(settings, decoder=decoder))
 
 
 def _parsed(decoder: str, pairs: list[str]) -> dict[str, Any]:

@@ -46,10 +46,10 @@ def tokenize_graph(
 def _has_pictures(graph: KnowledgeGraph) -> bool:
     """Return whether there are pictures; note on stderr if not, and which cannot be used."""
     if unreadable := len(graph.picture_list.unreadable):
-        console.note(
+        console.info(
             f"{unreadable:,} paths under images/ cannot be used; mygo data check says why."
         )
     if any(graph.pictures()):
         return True
-    console.note(f"{graph.name} has no pictures: only its texts are tokenized.")
+    console.info(f"{graph.name} has no pictures: only its texts are tokenized.")
     return False

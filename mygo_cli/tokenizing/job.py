@@ -22,7 +22,7 @@ from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.progress import PoliteStop
+from mygo_cli.progress import GracefulStop
 from mygo_cli.tokenizing.plugins import Outcome
 
 
@@ -153,7 +153,7 @@ def _fill(
 ) -> int:
     """Store what comes, until it ends or Ctrl-C; return how many items were tokenized."""
     settled, new = 0, 0
-    with suppress(KeyboardInterrupt), PoliteStop() as stop, closing(outcomes):
+    with suppress(KeyboardInterrupt), GracefulStop() as stop, closing(outcomes):
         watch(task.header.modality, 0, total)
         for outcome in outcomes:
             writer.write_done(np.array(outcome.rows, dtype=np.int64), outcome.tokens)

@@ -180,6 +180,6 @@ def table_of(
 def _note_shortcomings(cache: TokenCache, graph: KnowledgeGraph) -> None:
     """Say what a user of the cache should know."""
     if not cache.complete:
-        console.note(f"{cache.path} is unfinished; mygo tokenize goes on with it.")
+        console.info(f"{cache.path} is unfinished; mygo tokenize goes on with it.")
     if reason := out_of_date(cache, graph):
-        console.note(f"{cache.path} is out of date: {reason}. mygo tokenize makes it anew.")
+        console.info(f"{cache.path} is out of date: {reason}. mygo tokenize makes it anew.")

@@ -20,7 +20,7 @@ from mygo_cli.tokens.page import entity_page
 
 
 @dataclass(frozen=True)
-class Seen:
+class ModalityView:
     """One modality of an entity: the cache it comes from, and what selection keeps of it.
 
     `pieces` are token id and word piece of each token of the text, in reading order.
@@ -41,8 +41,8 @@ class EntityTokens:
 
     graph: KnowledgeGraph
     row: int
-    image: Seen | None
-    text: Seen | None
+    image: ModalityView | None
+    text: ModalityView | None
 
     @property
     def title(self) -> str:
@@ -131,7 +131,7 @@ def as_json(shown: EntityTokens) -> dict[str, Any]:
     return found
 
 
-def places_of(token: KeptToken, seen: Seen) -> str:
+def places_of(token: KeptToken, seen: ModalityView) -> str:
     """Return where a token stands: row and column of each patch by picture, or word numbers."""
     grids = {item.key: grid_of(len(item.tokens)) for item in seen.tokens.items}
     parts = []
@@ -143,7 +143,9 @@ def places_of(token: KeptToken, seen: Seen) -> str:
     return "; ".join(parts)
 
 
-def _seen(graph: KnowledgeGraph, folder: Path, modality: str, row: int, m: int) -> Seen | None:
+def _seen(
+    graph: KnowledgeGraph, folder: Path, modality: str, row: int, m: int
+) -> ModalityView | None:
     path = newest_cache(folder, graph, modality)
     if path is None:
         return None
@@ -153,4 +155,4 @@ def _seen(graph: KnowledgeGraph, folder: Path, modality: str, row: int, m: int) 
     words: list[str] = []
     if modality == TEXT and ids and not cache.imported:
         words = rebuild(cache, "cpu").tokenizer.word_pieces(ids)
-    return Seen(cache, tokens, list(zip(ids, words, strict=True)) if words else [])
+    return ModalityView(cache, tokens, list(zip(ids, words, strict=True)) if words else [])

@@ -13,7 +13,7 @@ from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.progress import PoliteStop
+from mygo_cli.progress import GracefulStop
 from mygo_cli.ranking.evaluate import find_rivals, gather_rivals
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
 from mygo_cli.ranking.questions import Triples
@@ -29,7 +29,7 @@ from mygo_cli.training.memory import keep_freed_memory
 
 
 @dataclass(frozen=True)
-class Looked:
+class EpochValidated:
     """An epoch's result on the split that chooses: None where it was not looked at."""
 
     epoch: EpochDone
@@ -37,11 +37,11 @@ class Looked:
     best_mrr: float
 
 
-Watch = Callable[[StepDone | Looked], None]
+Watch = Callable[[StepDone | EpochValidated], None]
 NEEDED = ("model", "optimizer", "graph", "epoch", "stopper")
 
 
-class Fit:
+class TrainingRun:
     """One run in its folder: a fresh one, or what `resume` returns."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Fit:
         first writes, and all stop after the same step.
         """
         keep_freed_memory()
-        with PoliteStop(patient=not self.processes.alone) as stop:
+        with GracefulStop(patient=not self.processes.alone) as stop:
             for event in self._events():
                 watch(event)
                 if self.processes.any(stop.asked):
@@ -78,7 +78,7 @@ class Fit:
         if self.processes.first:
             self.folder.append_log(text)
 
-    def _events(self) -> Iterator[StepDone | Looked]:
+    def _events(self) -> Iterator[StepDone | EpochValidated]:
         """Train and look after each epoch, until the last is done or no progress is made."""
         events = self.trainer.run()
         while not self._done and (event := next(events, None)) is not None:
@@ -88,7 +88,7 @@ class Fit:
     def _done(self) -> bool:
         return self.stopper.done or self.trainer.epoch >= self.selection.last_epoch
 
-    def _after_epoch(self, done: EpochDone) -> Looked:
+    def _after_epoch(self, done: EpochDone) -> EpochValidated:
         """Look at the split that chooses if it is time, save, and write the epoch down."""
         last = done.epoch == self.selection.last_epoch
         split, every, mrr = self.selection.split, self.settings.training.evaluate_every, None
@@ -105,7 +105,7 @@ class Fit:
             save_checkpoint(self.folder.last, self._state())
         shown = "" if mrr is None else f" {split} MRR {mrr:.4f}"
         self._log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
-        return Looked(done, mrr, self.stopper.best)
+        return EpochValidated(done, mrr, self.stopper.best)
 
     def _encoded(self) -> Scorer:
         return encoded(self.trainer.model, self.processes)
@@ -189,7 +189,7 @@ def resume(
     graph: KnowledgeGraph,
     device: torch.device,
     processes: Processes = ALONE,
-) -> Fit:
+) -> TrainingRun:
     """Return the run of `folder` as it was after its last whole epoch.
 
     Raises `DataError` where no epoch was done, and for a damaged checkpoint or another graph.
@@ -206,7 +206,7 @@ def resume(
     model.load_state_dict(
         {name: value.clone() for name, value in state["model"].items()}, assign=True
     )
-    fit = Fit(folder, settings, graph, model.to(device), processes)
+    fit = TrainingRun(folder, settings, graph, model.to(device), processes)
     fit.restore(state)
     if processes.first:
         folder.forget_after(fit.trainer.epoch)

@@ -24,7 +24,7 @@ def prepared_graph(settings: Settings, folder: Path) -> KnowledgeGraph:
     if settings.data.holdout:
         return cut_holdout(graph, settings.data.holdout, settings.training.seed)
     if settings.data.select == "best" and not len(graph.valid):
-        console.note(
+        console.info(
             "No validation triples: the last epoch is kept. "
             "--holdout 0.05 cuts some from train and keeps the best."
         )
@@ -65,7 +65,7 @@ def with_caches(
     settings: Settings,
     graph: KnowledgeGraph,
     caches: Path,
-    tell: Callable[[str], None] = console.note,
+    tell: Callable[[str], None] = console.info,
 ) -> Settings:
     """Return the settings with a cache named for each modality; one without a cache is off.
 

@@ -11,7 +11,7 @@ import torch
 
 from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.distributed.group import Processes
-from mygo_cli.distributed.join import complete, joined, own_device
+from mygo_cli.distributed.join import fail_together, joined, own_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.runs.assemble import build_model
 from mygo_cli.runs.card import model_card
@@ -21,15 +21,15 @@ from mygo_cli.runs.result import measure
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
-from mygo_cli.training.fit import Fit, Watch, how_to_go_on, resume
+from mygo_cli.training.fit import TrainingRun, Watch, how_to_go_on, resume
 from mygo_cli.training.prepare import prepared_graph, with_tokens
 
 # Given a run, what shows its progress: a context that brings the function told of each event.
-Progress = Callable[[Fit], AbstractContextManager[Watch]]
+Progress = Callable[[TrainingRun], AbstractContextManager[Watch]]
 Finished = tuple[RunFolder, dict[str, Any]]
 
 
-def silent(fit: Fit) -> AbstractContextManager[Watch]:
+def silent(fit: TrainingRun) -> AbstractContextManager[Watch]:
     """Show nothing."""
     return nullcontext(lambda event: None)
 
@@ -54,8 +54,8 @@ def train_run(
     model = build_model(settings, graph, image, text).to(device)
     with joined(device) as processes:
         folder = _new_folder(settings, graph, runs, empty, device, processes)
-        with complete(processes, lambda: how_to_go_on(folder, processes)):
-            fit = Fit(folder, settings, graph, model, processes)
+        with fail_together(processes, lambda: how_to_go_on(folder, processes)):
+            fit = TrainingRun(folder, settings, graph, model, processes)
             return _finish(fit, graph, progress)
 
 
@@ -68,7 +68,10 @@ def resume_run(
     """
     graph = prepared_graph(settings, graph_folder)
     device = choose_device(own_device(settings.training.device))
-    with joined(device) as processes, complete(processes, lambda: how_to_go_on(folder, processes)):
+    with (
+        joined(device) as processes,
+        fail_together(processes, lambda: how_to_go_on(folder, processes)),
+    ):
         return _finish(resume(folder, settings, graph, device, processes), graph, progress)
 
 
@@ -91,7 +94,7 @@ def _new_folder(
     return folder
 
 
-def _finish(fit: Fit, graph: KnowledgeGraph, progress: Progress) -> Finished:
+def _finish(fit: TrainingRun, graph: KnowledgeGraph, progress: Progress) -> Finished:
     """Train to the end, measure the selected model and write the run's last files."""
     with progress(fit) as watch:
         fit.run(watch)

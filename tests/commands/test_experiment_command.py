@@ -14,7 +14,7 @@ import pytest
 from run_files import result_of, settings_of
 
 from mygo_cli.files import only_writer
-from mygo_cli.training.fit import Fit
+from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
 
 FILE = """
@@ -129,7 +129,7 @@ def test_another_graph_under_the_same_name_is_trained_again(experiment, world, t
 
 def test_a_graph_that_changes_meanwhile(experiment, world, tmp_path, monkeypatch):
     copy = Path(shutil.copytree(world, tmp_path / "elsewhere" / "small"))
-    run = Fit.run
+    run = TrainingRun.run
 
     def changing(fit, watch):
         train = (copy / "train.txt").read_text().splitlines(keepends=True)
@@ -137,7 +137,7 @@ def test_a_graph_that_changes_meanwhile(experiment, world, tmp_path, monkeypatch
         run(fit, watch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Fit, "run", changing)
+        patch.setattr(TrainingRun, "run", changing)
         ended = experiment("--seeds", 1, data=copy)
     assert ended.code == 1
     assert f"no image, seed 0: {copy} or its tokens changed since this command" in ended.err
@@ -178,7 +178,7 @@ def test_a_run_that_cannot_go_on_says_what_to_delete(experiment):
 
 def press_ctrl_c(monkeypatch, times_begun, epoch):
     """Press Ctrl-C in an epoch of the run that is begun as number `times_begun`."""
-    run, begun = Fit.run, []
+    run, begun = TrainingRun.run, []
 
     def pressing(fit, watch):
         begun.append(fit)
@@ -190,7 +190,7 @@ def press_ctrl_c(monkeypatch, times_begun, epoch):
 
         run(fit, watched)
 
-    monkeypatch.setattr(Fit, "run", pressing)
+    monkeypatch.setattr(TrainingRun, "run", pressing)
 
 
 def test_ctrl_c_and_the_same_command_again(experiment, monkeypatch, tmp_path):

@@ -8,13 +8,13 @@ import signal
 import pytest
 from run_files import newest_run, only_run, result_of
 
-from mygo_cli.training.fit import Fit
+from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
 
 
 def press_ctrl_c(monkeypatch, epoch):
     """Let the terminal press Ctrl-C after the first step of an epoch."""
-    run = Fit.run
+    run = TrainingRun.run
 
     def pressing(fit, watch):
         def watched(event):
@@ -24,7 +24,7 @@ def press_ctrl_c(monkeypatch, epoch):
 
         run(fit, watched)
 
-    monkeypatch.setattr(Fit, "run", pressing)
+    monkeypatch.setattr(TrainingRun, "run", pressing)
 
 
 @pytest.mark.parametrize("words", [[], ["--holdout", "0.1", "--no-image"]])

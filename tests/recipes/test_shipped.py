@@ -8,7 +8,7 @@ import pytest
 
 from mygo_cli.errors import UsageError
 from mygo_cli.settings.fields import from_dict
-from mygo_cli.settings.merging import completed
+from mygo_cli.settings.merging import resolve
 from mygo_cli.settings.recipes import find_shipped, read_recipe, shipped
 from mygo_cli.settings.sections import Settings
 
@@ -17,7 +17,7 @@ RECIPES = ["db15k", "db15k-paper", "mkg-w", "mkg-w-paper", "mkg-y", "mkg-y-paper
 
 
 def settings_of(name):
-    return completed(from_dict(Settings, read_recipe(name), name))
+    return resolve(from_dict(Settings, read_recipe(name), name))
 
 
 def test_all_are_listed_with_a_description():
@@ -32,7 +32,7 @@ def test_all_are_listed_with_a_description():
 
 
 def test_world_is_the_defaults():
-    assert settings_of("world") == completed(Settings())
+    assert settings_of("world") == resolve(Settings())
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -16,7 +16,7 @@ from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.runs.opened import load_trained
 from mygo_cli.runs.result import measure
-from mygo_cli.training.fit import Looked, resume
+from mygo_cli.training.fit import EpochValidated, resume
 from mygo_cli.training.loop import StepDone
 
 CPU = torch.device("cpu")
@@ -26,7 +26,7 @@ def run(fit):
     """Run to the end; return the events after each epoch."""
     seen = []
     fit.run(seen.append)
-    return [event for event in seen if isinstance(event, Looked)]
+    return [event for event in seen if isinstance(event, EpochValidated)]
 
 
 def scripted(fit, monkeypatch, *mrrs):
@@ -42,7 +42,7 @@ def test_the_best_epoch_is_kept(tmp_path, monkeypatch):
     weights = {}
 
     def watch(event):
-        if isinstance(event, Looked):
+        if isinstance(event, EpochValidated):
             relation = fit.trainer.model.relation.weight.detach().clone()
             weights[event.epoch.epoch] = relation
 
@@ -99,7 +99,7 @@ def test_an_epoch_by_its_number(tmp_path, monkeypatch):
     longer.run(
         lambda event: (
             weights.update({event.epoch.epoch: longer.trainer.model.relation.weight.clone()})
-            if isinstance(event, Looked)
+            if isinstance(event, EpochValidated)
             else None
         )
     )
@@ -258,7 +258,7 @@ def test_ctrl_c_right_after_an_epoch(tmp_path):
     fit = new_fit(tmp_path, tiny_settings(training={"epochs": 4}))
 
     def watch(event):
-        if isinstance(event, Looked) and event.epoch.epoch == 2:
+        if isinstance(event, EpochValidated) and event.epoch.epoch == 2:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(Interrupted, match="epoch 2 of 4 is saved"):

@@ -8,7 +8,7 @@ import pytest
 
 from mygo_cli.errors import BackendError, UsageError
 from mygo_cli.settings.fields import from_dict
-from mygo_cli.settings.merging import completed, laid_over
+from mygo_cli.settings.merging import merge, resolve
 from mygo_cli.settings.sections import DataSettings, DecoderSettings, Settings
 
 BELOW = {
@@ -20,22 +20,22 @@ BELOW = {
 
 def test_what_is_above_wins_and_the_rest_shows_through():
     above = {"data": {"holdout": 0.2}, "decoder": {"options": {"chunk": 9}}, "model": {"dim": 8}}
-    assert laid_over(BELOW, above) == {
+    assert merge(BELOW, above) == {
         "data": {"folder": "a", "holdout": 0.2},
         "tokens": BELOW["tokens"],
         "decoder": {"name": "tucker", "options": {"chunk": 9, "input_dropout": 0.3}},
         "model": {"dim": 8},
     }
     assert BELOW["decoder"]["options"]["chunk"] == 7
-    assert laid_over(BELOW, {}) == BELOW
-    assert laid_over({}, BELOW) == BELOW
+    assert merge(BELOW, {}) == BELOW
+    assert merge({}, BELOW) == BELOW
 
 
 def test_another_decoder_drops_the_options_below():
     decoder = {"name": "transe", "options": {"norm": 1}}
-    assert laid_over(BELOW, {"decoder": decoder})["decoder"] == decoder
-    assert laid_over(BELOW, {"decoder": {"name": "tucker"}})["decoder"] == BELOW["decoder"]
-    assert laid_over({"decoder": {"options": {"chunk": 7}}}, {"decoder": {"name": "tucker"}}) == {
+    assert merge(BELOW, {"decoder": decoder})["decoder"] == decoder
+    assert merge(BELOW, {"decoder": {"name": "tucker"}})["decoder"] == BELOW["decoder"]
+    assert merge({"decoder": {"options": {"chunk": 7}}}, {"decoder": {"name": "tucker"}}) == {
         "decoder": {"name": "tucker", "options": {"chunk": 7}}
     }
 
@@ -49,12 +49,12 @@ def test_another_decoder_drops_the_options_below():
     ],
 )
 def test_caches_without_use_are_dropped(above, kept):
-    assert set(laid_over(BELOW, above)["tokens"]) == kept
+    assert set(merge(BELOW, above)["tokens"]) == kept
 
 
 @pytest.mark.parametrize("below", [{}, {"holdout": 0.1}, {"folder": 5}])
 def test_a_cache_named_without_a_graph_is_never_dropped_unsaid(below):
-    merged = laid_over({**BELOW, "data": below}, {"data": {"folder": "b"}})
+    merged = merge({**BELOW, "data": below}, {"data": {"folder": "b"}})
     assert merged["tokens"] == BELOW["tokens"]
 
 
@@ -70,15 +70,15 @@ def test_a_cache_named_without_a_graph_is_never_dropped_unsaid(below):
 )
 def test_what_is_no_table_is_refused_when_it_is_read(below, above):
     with pytest.raises(UsageError, match=r"x: .* is not a "):
-        from_dict(Settings, laid_over(below, above), "x")
+        from_dict(Settings, merge(below, above), "x")
 
 
 def test_completed():
-    settings = completed(Settings(DataSettings(folder="a"), decoder=DecoderSettings("transe")))
+    settings = resolve(Settings(DataSettings(folder="a"), decoder=DecoderSettings("transe")))
     assert settings.decoder.options == {"norm": 2}
     assert settings.data.folder == str(Path("a").absolute())
-    assert completed(settings) == settings
+    assert resolve(settings) == settings
     with pytest.raises(BackendError, match="Did you mean transe"):
-        completed(Settings(decoder=DecoderSettings("trans")))
+        resolve(Settings(decoder=DecoderSettings("trans")))
     with pytest.raises(UsageError, match="unknown setting nrm"):
-        completed(Settings(decoder=DecoderSettings("transe", {"nrm": 1})))
+        resolve(Settings(decoder=DecoderSettings("transe", {"nrm": 1})))

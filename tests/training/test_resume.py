@@ -14,7 +14,7 @@ from mygo_cli.errors import DataError
 from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.training import fit as module
-from mygo_cli.training.fit import Looked, resume
+from mygo_cli.training.fit import EpochValidated, resume
 
 CPU = torch.device("cpu")
 
@@ -27,7 +27,7 @@ def stop_after(epochs):
     """Return a watch function that ends the run once so many epochs are saved."""
 
     def watch(event):
-        if isinstance(event, Looked) and event.epoch.epoch == epochs:
+        if isinstance(event, EpochValidated) and event.epoch.epoch == epochs:
             raise StoppedError
 
     return watch

@@ -18,7 +18,7 @@ from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.training.fit import Fit
+from mygo_cli.training.fit import TrainingRun
 
 ENTITIES, RELATIONS = 14, 3
 
@@ -76,14 +76,14 @@ def new_fit(
     graph: KnowledgeGraph | None = None,
     image: TokenTable | None = None,
     text: TokenTable | None = None,
-) -> Fit:
+) -> TrainingRun:
     """Return a fresh run in a new folder of `runs`."""
     graph = graph or tiny_graph()
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text)
     folder = new_run(runs, graph.name, settings.decoder.name)
     folder.write(folder.config, to_toml(settings))
-    return Fit(folder, settings, graph, model)
+    return TrainingRun(folder, settings, graph, model)
 
 
 def watching(*events: Any) -> tuple[list[Any], Callable[[Any], None]]:
