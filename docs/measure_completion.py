@@ -27,7 +27,8 @@ from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs, t
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.filtering import find_known, loop_relations, rows_of
 from mygo_cli.ranking.scorer import block_size, encoded
 from mygo_cli.runs.assemble import make_decoder

@@ -35,7 +35,8 @@ import torch
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.evaluate import Rivals, evaluate
 from mygo_cli.ranking.scorer import Scorer, encoded
 from mygo_cli.runs.assemble import make_decoder

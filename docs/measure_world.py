@@ -17,9 +17,8 @@ import torch
 from mygo_cli.demo import world_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries, ask
 from mygo_cli.ranking.evaluate import evaluate
-from mygo_cli.ranking.questions import ask
 from mygo_cli.ranking.ranks import metrics, ranks
 
 Numbers = dict[str, float]

@@ -18,8 +18,8 @@ from mygo_cli.bench.worker import StepTiming, worker
 from mygo_cli.bench.workload import Workload, make_model
 from mygo_cli.device import BF16, choose_device, choose_precision
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.model.queries import ask
 from mygo_cli.ranking.evaluate import evaluate
-from mygo_cli.ranking.questions import ask
 from mygo_cli.ranking.scorer import encoded
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokenizing.graph_job import tokenize_graph

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mygo_cli.model.entity_encoder import ModalityTokens
-from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 from mygo_cli.model.transformer import Encoder
 from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.step import StepData

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mygo_cli.completion.search import Facts
     from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-    from mygo_cli.model.mygo import Queries
+    from mygo_cli.model.queries import Queries
     from mygo_cli.runs.opened import Trained
 
 COLUMNS = {

@@ -15,7 +15,7 @@ from mygo_cli.completion.unfinished import Unfinished
 from mygo_cli.device import Portion
 from mygo_cli.errors import Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries
 from mygo_cli.progress import GracefulStop
 
 SECONDS_BETWEEN_SAVES = 10.0

@@ -7,8 +7,7 @@ from typing import Literal
 import torch
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking.questions import ask
+from mygo_cli.model.queries import Queries, ask
 
 Side = Literal["head", "tail", "both"]
 

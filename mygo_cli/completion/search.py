@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.filtering import (
     find_known,
     hide_answers,

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from mygo_cli.errors import UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking.questions import Triples
+from mygo_cli.model.queries import Queries, Triples
 from mygo_cli.ranking.ranks import check_finite
 
 AT_ONCE = 256  # questions that are scored together

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.distributed.group import Processes
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries, Triples
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
-from mygo_cli.ranking.questions import Triples
 from mygo_cli.ranking.ranks import check_finite, count_known_rivals, count_rivals
 
 

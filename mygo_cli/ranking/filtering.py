@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mygo_cli.model.mygo import Queries
-from mygo_cli.ranking.questions import Questions, Triples, ask, question_keys, row_places
+from mygo_cli.model.queries import Queries, Questions, Triples, ask, question_keys, row_places
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.errors import MygoError
-from mygo_cli.ranking.questions import row_places
+from mygo_cli.model.queries import row_places
 
 TieRule = Literal["realistic", "optimistic", "pessimistic", "official"]
 HITS = (1, 3, 10)

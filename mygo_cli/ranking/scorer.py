@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from mygo_cli.distributed.group import ALONE, Processes
-from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 
 SCORE_BYTES = 1 << 28  # at most this much for the scores of a block
 MOST_AT_ONCE = 512  # questions; more are not faster, and Ctrl-C waits for a block

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries, Triples
 from mygo_cli.ranking.evaluate import Rivals, evaluate, gather_rivals
-from mygo_cli.ranking.questions import Triples
 from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.report import Report, report
 from mygo_cli.ranking.scorer import Scorer, block_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mygo_cli.ranking.questions import Questions
+from mygo_cli.model.queries import Questions
 
 
 class CandidateSampler:

@@ -13,10 +13,10 @@ from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Triples
 from mygo_cli.progress import GracefulStop
 from mygo_cli.ranking.evaluate import find_rivals, gather_rivals
 from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
-from mygo_cli.ranking.questions import Triples
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.ranking.scorer import Scorer, block_size, encoded
 from mygo_cli.runs.assemble import check_same_graph, graph_identity, rebuild_model

@@ -11,7 +11,9 @@ from mygo_cli.device import at_least_float32, autocast
 from mygo_cli.distributed.group import Processes
 from mygo_cli.model.contrastive import Views, contrastive_loss
 from mygo_cli.model.entity_encoder import Reading
-from mygo_cli.model.mygo import MyGO, Queries, link_loss
+from mygo_cli.model.link_loss import link_loss
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 from mygo_cli.settings.sections import TrainingSettings
 
 

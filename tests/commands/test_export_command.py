@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from mygo_cli.exports import files
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.opened import load_trained
 

@@ -10,7 +10,7 @@ import torch
 from checkouts import CHECKOUT, CHECKPOINT, expected, run_import
 
 from mygo_cli.imports.official import Imported
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.opened import Trained, load_trained
 from mygo_cli.tokens.selection import load_token_table

@@ -8,7 +8,8 @@ from small_models import both_tables, small_model
 
 from mygo_cli.bench.literal import LiteralLoss
 from mygo_cli.distributed.group import ALONE
-from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.step import StepData, StepLoss
 

@@ -8,7 +8,9 @@ import torch
 from small_models import both_tables, small_model, token_table
 
 from mygo_cli.model.contrastive import contrastive_loss
-from mygo_cli.model.mygo import MyGO, Queries, link_loss
+from mygo_cli.model.link_loss import link_loss
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from official_cases import load_case
 
-from mygo_cli.model.mygo import Queries, link_loss
+from mygo_cli.model.link_loss import link_loss
+from mygo_cli.model.queries import Queries
 
 
 def close(ours: torch.Tensor, theirs: object) -> None:

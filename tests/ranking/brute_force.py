@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.evaluate import Rivals
 
 

@@ -18,7 +18,7 @@ from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs
 from mygo_cli.device import Portion
 from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.mygo import Queries
+from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.answers import Question, predict
 from mygo_cli.ranking.filtering import find_known, loop_relations
 from mygo_cli.ranking.scorer import block_size

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mygo_cli.ranking.questions import PREDICT_HEAD, PREDICT_TAIL, Questions, ask
+from mygo_cli.model.queries import PREDICT_HEAD, PREDICT_TAIL, Questions, ask
 
 
 @st.composite

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mygo_cli.model.mygo import MyGO, Queries
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.scorer import encoded
 from mygo_cli.settings.sections import ModelOptions
 from mygo_cli.tokens.selection import TokenTable

@@ -11,8 +11,8 @@ from tiny_training import ENTITIES, new_fit, same, tiny_graph, tiny_settings, ti
 
 from mygo_cli.bench.worker import StepTimer
 from mygo_cli.bench.workload import generated
-from mygo_cli.model.mygo import link_loss
-from mygo_cli.ranking.questions import ask
+from mygo_cli.model.link_loss import link_loss
+from mygo_cli.model.queries import ask
 from mygo_cli.runs.assemble import build_model
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.settings.sections import ModelOptions, Settings, TrainingSettings

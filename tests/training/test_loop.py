@@ -11,7 +11,7 @@ from tiny_training import tiny_graph, tiny_settings, tiny_table
 
 from mygo_cli.errors import MygoError
 from mygo_cli.model.contrastive import contrastive_loss
-from mygo_cli.model.mygo import link_loss
+from mygo_cli.model.link_loss import link_loss
 from mygo_cli.runs.assemble import build_model
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 

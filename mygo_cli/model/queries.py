@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mygo_cli.model.mygo import Queries
-
 Triples = np.ndarray[Any, np.dtype[np.int64]]
 PREDICT_TAIL, PREDICT_HEAD = False, True
+
+
+class Queries(NamedTuple):
+    """Questions (h, r, ?) and (?, r, t): the known entity, the relation, the side asked for.
+
+    `entity` (B,) and `relation` (B,) int64; `predict_head` (B,) bool.
+    """
+
+    entity: Tensor
+    relation: Tensor
+    predict_head: Tensor
 
 
 @dataclass(frozen=True)
