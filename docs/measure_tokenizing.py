@@ -159,14 +159,14 @@ def memory(tokenizer: ImageTokenizer, graph: KnowledgeGraph, job: Job) -> None:
     """Print the peak memory of the process after each tenth of a job."""
     unit, tenths = 1e6 if sys.platform == "darwin" else 1e3, 0
 
-    def watch(what: str, done: int, total: int) -> None:
+    def progress(what: str, done: int, total: int) -> None:
         nonlocal tenths
         if what == "image" and done * 10 // total > tenths:
             tenths = done * 10 // total
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
             print(f"after {done:,} pictures: peak memory {peak:.0f} MB", flush=True)
 
-    tokenize_images(graph, tokenizer, job, watch)
+    tokenize_images(graph, tokenizer, job, progress)
 
 
 def main() -> None:

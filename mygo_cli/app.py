@@ -52,6 +52,7 @@ def main() -> None:
     # machine they take the processor from the thread they wait for. This long costs nothing on an
     # idle machine. It is read when torch is first imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    console.show_logs()
     try:
         app(standalone_mode=True)
     except ReportedElsewhere as error:

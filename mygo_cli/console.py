@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from mygo_cli.progress import Progress, showing
+
 if TYPE_CHECKING:
+    import rich.progress
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import TaskID
 
 
 NUMBERS = re.compile(r"[\d.,]+ (?:±|of) [\d.,]+|[\d.,]+")  # 0.391 ± 0.003, 2 of 3
@@ -56,7 +61,7 @@ def result(text: str = "") -> None:
     stdout().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def progress(*extra_columns: str, transient: bool = False) -> Progress:
+def bar(extra_columns: Sequence[str] = (), transient: bool = False) -> rich.progress.Progress:
     """Return a progress bar on stderr: task, bar, count, `extra_columns` (fields), time left."""
     from rich import progress as rich_progress
 
@@ -69,6 +74,39 @@ def progress(*extra_columns: str, transient: bool = False) -> Progress:
     ]
     hidden = not stderr().is_terminal  # a log file needs no bar
     return rich_progress.Progress(*columns, console=stderr(), transient=transient, disable=hidden)
+
+
+@contextmanager
+def bars(transient: bool = False) -> Iterator[Progress]:
+    """Give a `Progress` that shows a bar for each thing it is told of, on a terminal only."""
+    with bar(("speed",), transient) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def report(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what, total=total, speed="")
+            speed = shown.tasks[tasks[what]].speed
+            text = f"{speed:,.0f}/s" if speed else ""
+            shown.update(tasks[what], completed=done, total=total, speed=text)
+
+        with showing(report):
+            yield report
+
+
+class LogLines(logging.Handler):
+    """Shows what the modules below the commands log, as plain lines on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one record."""
+        info(self.format(record))
+
+
+def show_logs(level: int = logging.INFO) -> None:
+    """Show what mygo logs from `level` on; without this Python shows warnings only."""
+    logger = logging.getLogger("mygo_cli")
+    logger.setLevel(level)
+    if not any(isinstance(handler, LogLines) for handler in logger.handlers):
+        logger.addHandler(LogLines())
 
 
 def table(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from mygo_cli import console
 from mygo_cli.errors import UsageError, lacks_memory
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FLOAT32, BF16 = "float32", "bf16"
+
+
+log = logging.getLogger(__name__)
 
 
 def choose_device(name: str) -> torch.device:
@@ -122,5 +125,5 @@ class Portion:
         import torch
 
         self.size, self.halved = (self.size + 1) // 2, True
-        console.info(f"Out of memory: going on with {self.size} {self.what} at once.")
+        log.warning(f"Out of memory: going on with {self.size} {self.what} at once.")
         torch.cuda.empty_cache()  # does nothing where CUDA was not used

@@ -1,14 +1,42 @@
-"""Ctrl-C, or a scheduler's SIGTERM, that lets the step in flight finish."""
+"""What a long job reports while it works, and how it is asked to stop."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
+# Called as progress(what, done, total); a total of None is not known.
+Progress = Callable[[str, int, "int | None"], None]
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+# What shows progress now, for work that is too deep for an argument: the download of weights.
+_shown: ContextVar[Progress] = ContextVar("mygo_progress")
+
+
+def silent(what: str, done: int, total: int | None) -> None:
+    """Report nothing."""
+
+
+@contextmanager
+def showing(progress: Progress) -> Iterator[Progress]:
+    """Let `shown` return `progress` while this lasts."""
+    before = _shown.set(progress)
+    try:
+        yield progress
+    finally:
+        _shown.reset(before)
+
+
+def shown() -> Progress:
+    """Return what shows progress now, `silent` where nothing does."""
+    return _shown.get(silent)
 
 
 class GracefulStop:

@@ -23,7 +23,7 @@ LAYERS = {
     "mygo_cli.files": 1,
     "mygo_cli.progress": 1,
     "mygo_cli.backends": 2,
-    "mygo_cli.console": 1,
+    "mygo_cli.console": 2,
     "mygo_cli.distributed": 3,
     "mygo_cli.records": 2,
     "mygo_cli.testing": 2,
@@ -47,7 +47,7 @@ LAYERS = {
     "mygo_cli.__main__": 16,
 }
 # The one arrow within a row: a download shows its progress.
-WITHIN_A_ROW = {("mygo_cli.weights", "mygo_cli.console")}
+WITHIN_A_ROW: set[tuple[str, str]] = set()
 PLUGINS_MAY_IMPORT = {"mygo_cli.errors", "mygo_cli.contracts", "mygo_cli.weights"}
 HEAVY = {"torch", "transformers", "timm", "h5py", "PIL", "sklearn"}
 MAY_BE_HEAVY = {

@@ -148,14 +148,14 @@ def time_pictures(graph: KnowledgeGraph, settings: Settings) -> float | None:
     """
     times: list[tuple[int, float]] = []
 
-    def watch(what: str, done: int, total: int) -> None:
+    def progress(what: str, done: int, total: int | None) -> None:
         if what == "image" and done:
             times.append((done, time.perf_counter()))
 
     with tempfile.TemporaryDirectory() as folder:
         device = str(choose_device(settings.training.device))
         job = Job(Path(folder), "", device=device, limit=PICTURES, batch_size=PICTURES // 6)
-        tokenize_graph(graph, [Choice("image", "visual-words")], job, watch)
+        tokenize_graph(graph, [Choice("image", "visual-words")], job, progress)
     if len(times) < 2:
         return None
     (first, began), (last, ended) = times[0], times[-1]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mygo_cli import console
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.writing import CacheWriter, Header, cannot_write, create
 from mygo_cli.errors import DataError
 from mygo_cli.files import only_writer
+
+log = logging.getLogger(__name__)
 
 
 def is_complete(path: Path, header: Header) -> bool:
@@ -70,7 +72,7 @@ def why_unfit(cache: TokenCache, header: Header) -> str:
 def _note_precision(path: Path, recorded: str, header: Header) -> None:
     """Say on stderr if a cache keeps to another number format than the one asked for."""
     if recorded != header.precision:
-        console.info(
+        log.warning(
             f"{path} was begun in {recorded} and stays so; --force makes it in {header.precision}."
         )
 
@@ -84,5 +86,5 @@ def _can_go_on(path: Path, header: Header) -> bool:
     except DataError as error:
         reason = error.problem.removeprefix(f"{path} ").rstrip(".")
     if reason:
-        console.info(f"{path} is made anew: {reason}.")
+        log.warning(f"{path} is made anew: {reason}.")
     return not reason

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.progress import Progress, silent
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -42,13 +43,6 @@ def in_order(
 
 TEXT_KEY = "text"
 
-# Called as watch(what, done, total).
-Watch = Callable[[str, int, int], None]
-
-
-def unwatched(what: str, done: int, total: int) -> None:
-    """Watch nothing."""
-
 
 @dataclass(frozen=True)
 class Sources:
@@ -64,7 +58,7 @@ class Sources:
     sha256: str
 
 
-def image_sources(graph: KnowledgeGraph, workers: int = 2, watch: Watch = unwatched) -> Sources:
+def image_sources(graph: KnowledgeGraph, workers: int = 2, progress: Progress = silent) -> Sources:
     """Return the pictures of a graph. Reads every file once, for the digest."""
     pictures = graph.pictures()
     keys = tuple(key for of_entity in pictures for key in of_entity)
@@ -74,7 +68,7 @@ def image_sources(graph: KnowledgeGraph, workers: int = 2, watch: Watch = unwatc
     with closing(in_order(_digest, files, workers, ahead=64 * workers)) as contents:
         for number, (key, content) in enumerate(zip(keys, contents, strict=True), start=1):
             digest.update(_entry(key, content))
-            watch("checking pictures", number, len(keys))
+            progress("checking pictures", number, len(keys))
     return Sources(entity.astype(np.int32), keys, digest.hexdigest())
 
 

@@ -11,15 +11,16 @@ import numpy as np
 
 from mygo_cli.cache.finding import IMAGE, MODALITIES, TEXT
 from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, dtype_for, opened
-from mygo_cli.cache.sources import TEXT_KEY, Watch, image_sources, text_sources, unwatched
+from mygo_cli.cache.sources import TEXT_KEY, image_sources, text_sources
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.progress import Progress, silent
 
 ROWS_AT_ONCE = 4096
 
 
 def find_faults(
-    path: Path, graph: KnowledgeGraph | None = None, watch: Watch = unwatched
+    path: Path, graph: KnowledgeGraph | None = None, progress: Progress = silent
 ) -> list[str]:
     """Return what is wrong with a cache, one line each; none for a good one.
 
@@ -35,7 +36,7 @@ def find_faults(
                 faults += _codebook_faults(cache, file)
     except DataError as error:
         return [error.problem.removeprefix(f"{path} ").rstrip(".")]
-    return faults + (_misfits(cache, graph, watch) if graph else [])
+    return faults + (_misfits(cache, graph, progress) if graph else [])
 
 
 def _shape_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
@@ -122,7 +123,7 @@ def _codebook_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
         yield "drop_ids holds ids outside the vocabulary"
 
 
-def _misfits(cache: TokenCache, graph: KnowledgeGraph, watch: Watch) -> list[str]:
+def _misfits(cache: TokenCache, graph: KnowledgeGraph, progress: Progress) -> list[str]:
     """Return how a cache differs from what would be made of a graph now."""
     if cache.entities_sha256 != graph.entities_sha256:
         return [f"it was made for other entities than those of {graph.folder}"]
@@ -131,7 +132,7 @@ def _misfits(cache: TokenCache, graph: KnowledgeGraph, watch: Watch) -> list[str
     if cache.modality == TEXT:
         sources = text_sources(graph)[0]
     else:
-        sources = image_sources(graph, watch=watch)
+        sources = image_sources(graph, progress=progress)
     if sources.sha256 == cache.sources_sha256:
         return []
     what = "texts" if cache.modality == TEXT else "pictures"

@@ -61,7 +61,7 @@ def measure(settings: Settings, entities: int | None, literal: bool, repeats: in
 
     graph = None if entities else read_graph(settings_folder(settings))
     work = of_graph(graph) if graph else generated(entities or 0)
-    with console.progress("doing", transient=True) as bar:
+    with console.bar(("doing",), transient=True) as bar:
         task = bar.add_task("bench", total=None, doing="")
 
         def say(what: str) -> None:

@@ -62,11 +62,10 @@ def verify_command(
 ) -> None:
     """Check token caches, with --data also against the graph; exit 1 on a fault."""
     from mygo_cli.cache.verifying import find_faults
-    from mygo_cli.commands.tokenize import watched
     from mygo_cli.graph.reading import read_graph
 
     graph = read_graph(data) if data else None
-    with watched() as watch:
+    with console.bars() as watch:
         faults = {str(path): find_faults(path, graph, watch) for path in _files(file, cache_folder)}
     if json:
         console.print_json(faults)

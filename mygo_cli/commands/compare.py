@@ -82,7 +82,7 @@ def measure_runs(
 
     found: list[Measured] = []
     first: KnowledgeGraph | None = None
-    with console.progress(transient=True) as bar:
+    with console.bar(transient=True) as bar:
         for number, run in enumerate(runs, 1):
             trained, graph = open_run(run, folder, data, device)
             first = first or graph

@@ -140,14 +140,13 @@ def find(
     wish: Wish, trained: Trained, graph: KnowledgeGraph, unfinished: Unfinished | None = None
 ) -> Completion:
     """Return the facts that a model finds; `unfinished` says where it was stopped before."""
-    from mygo_cli.commands.tokenize import watched
     from mygo_cli.completion.completion import find_facts
     from mygo_cli.device import Portion
     from mygo_cli.ranking.scorer import block_size
 
     queries = _queries(wish, graph)
     portion = Portion(wish.batch_size or block_size(len(graph.entities)), "questions")
-    with watched() as watch:
+    with console.bars() as watch:
         return find_facts(
             trained.score,
             graph,

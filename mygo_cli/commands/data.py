@@ -52,7 +52,7 @@ def check_command(
     from mygo_cli.graph.findings import SEVERITIES, counted
 
     folder = graph_folder(data)
-    with console.progress(transient=True) as bar:
+    with console.bar(transient=True) as bar:
         bar.disable = no_media or not console.stderr().is_terminal
         task = bar.add_task("pictures", total=None, visible=False)
         findings = check_graph(

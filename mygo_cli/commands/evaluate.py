@@ -80,7 +80,7 @@ def evaluate_run(
     triples = graph.split(split)
     if not len(triples):
         raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
-    with joined(trained.device) as processes, console.progress(transient=True) as bar:
+    with joined(trained.device) as processes, console.bar(transient=True) as bar:
         task = bar.add_task(f"rank {split}", total=None)
         with fail_together(processes, lambda: "Run it again."):
             report = trained.report(

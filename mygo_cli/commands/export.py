@@ -100,7 +100,7 @@ def _scores(
     triples = read_triples(path, graph) if path else graph.split(split)
     if not len(triples):
         raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
-    with console.progress(transient=True) as bar:
+    with console.bar(transient=True) as bar:
         task = bar.add_task("score", total=None)
         return score_table(
             trained, graph, triples, batch_size, lambda done: bar.advance(task, done)

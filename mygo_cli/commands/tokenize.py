@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -116,7 +116,7 @@ def tokenize(
         raise UsageError("--no-image and --no-text leave nothing to do.", "Leave one of them out.")
     graph = read_graph(graph_folder(data))
     with together(shard) as processes:
-        with watched() as watch:
+        with console.bars() as watch:
             summaries = tokenize_graph(graph, choices, job, watch)
         summaries = joined_up(summaries, processes)
     if json:
@@ -178,23 +178,6 @@ def parse_shard(text: str | None) -> tuple[int, int]:
     if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
         return int(number), int(of)
     raise UsageError(f"--shard {text} is no part of a whole.", "Write 1/4 for the first of four.")
-
-
-@contextmanager
-def watched() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar for each step, on a terminal only."""
-    with console.progress("speed") as bar:
-        bar.disable = not console.stderr().is_terminal
-        tasks: dict[str, Any] = {}
-
-        def watch(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total, speed="")
-            speed = bar.tasks[tasks[what]].speed
-            text = f"{speed:,.0f}/s" if speed else ""
-            bar.update(tasks[what], completed=done, total=total, speed=text)
-
-        yield watch
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

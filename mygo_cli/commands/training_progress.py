@@ -20,7 +20,7 @@ class TrainingProgress:
 
     def __init__(self, fit: TrainingRun) -> None:
         self.fit = fit
-        self.bar = console.progress("losses", "rate", "mrr")
+        self.bar = console.bar(("losses", "rate", "mrr"))
         trainer = fit.trainer
         epochs = fit.selection.last_epoch
         self.task = self.bar.add_task(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from mygo_cli import console
 from mygo_cli.cache.finding import IMAGE, TEXT
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -20,6 +20,8 @@ from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.sections import DataSettings, Settings
 from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.selection import TokenTable, load_token_table
+
+log = logging.getLogger(__name__)
 
 
 def make_run(
@@ -47,7 +49,7 @@ def make_run(
     folder.write(folder.config, to_toml(settings))
     folder.write_json(folder.environment, environment(chosen))
     _save(folder, content)
-    console.info("Measuring the model on valid and test.")
+    log.info("Measuring the model on valid and test.")
     result = measure(folder, graph, chosen)
     folder.write_json(folder.result, result)
     folder.write(folder.card, _card(folder, checkpoint, graph, settings, result))

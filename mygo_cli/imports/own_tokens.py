@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mygo_cli import console
 from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.token_cache import rows_of_keys, write_token_cache
 from mygo_cli.imports.token_json import TokenFile, read_token_json
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,5 +61,5 @@ def _known(tokens: TokenFile, row_of: dict[str, int]) -> TokenFile:
     """Return the tokens of entities alone; say on stderr how many keys were left out."""
     kept = {key: ids for key, ids in tokens.sequences.items() if key in row_of}
     if left_out := len(tokens.sequences) - len(kept):
-        console.info(f"{tokens.path}: {left_out:,} keys that are no entity were left out.")
+        log.warning(f"{tokens.path}: {left_out:,} keys that are no entity were left out.")
     return dataclasses.replace(tokens, sequences=kept)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mygo_cli.cache.finding import IMAGE
-from mygo_cli.cache.sources import Watch, image_sources, unwatched
+from mygo_cli.cache.sources import image_sources
 from mygo_cli.cache.stats import Summary
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
@@ -19,6 +19,7 @@ from mygo_cli.device import Portion, autocast, choose_precision
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow
+from mygo_cli.progress import Progress, silent
 from mygo_cli.tokenizing.job import Job, Task, run
 from mygo_cli.tokenizing.loader import PictureLoader
 from mygo_cli.tokenizing.plugins import Array, Outcome, call, check_codebook, checked
@@ -30,14 +31,14 @@ AT_ONCE_ON_CPU, AT_ONCE_ELSEWHERE = 32, 128
 
 
 def tokenize_images(
-    graph: KnowledgeGraph, tokenizer: ImageTokenizer, job: Job, watch: Watch = unwatched
+    graph: KnowledgeGraph, tokenizer: ImageTokenizer, job: Job, progress: Progress = silent
 ) -> Summary:
     """Tokenize the pictures of a graph, or what a run before left of them.
 
     A picture that cannot be read is noted in the cache and passed over. Raises what `job.run`
     raises, and `DataError` for a graph without pictures.
     """
-    sources = image_sources(graph, job.threads, watch)
+    sources = image_sources(graph, job.threads, progress)
     if not sources.keys:
         raise DataError(f"{graph.folder} has no pictures.", "Put some in images/<entity>/.")
     size = job.batch_size or (AT_ONCE_ON_CPU if job.device == "cpu" else AT_ONCE_ELSEWHERE)
@@ -45,12 +46,12 @@ def tokenize_images(
     pinned = device.type == "cuda"
     loader = PictureLoader(tokenizer, graph.images, sources.keys, job.threads, pinned)
     who = f"--image-backend {job.backend}"
-    encoder = PictureEncoder(loader, who, device, size, Portion(size, "pictures"), watch)
+    encoder = PictureEncoder(loader, who, device, size, Portion(size, "pictures"), progress)
     precision = choose_precision(job.precision, device)
     header = job.header(graph, IMAGE, tokenizer.info, sources, precision)
     task = Task(header, sources, size, encoder.encode)
     with quiet_pillow():
-        return run(job, task, graph, watch)
+        return run(job, task, graph, progress)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class PictureEncoder:
     device: torch.device
     batch_size: int
     portion: Portion
-    watch: Watch
+    progress: Progress
 
     def encode(self, writer: CacheWriter, batches: list[Array]) -> Generator[Outcome, None, None]:
         """Give the tokenizer its codebook, then return the token ids batch by batch."""
@@ -117,7 +118,7 @@ class PictureEncoder:
         with closing(self.loader.batches(batches)) as loaded:
             for batch in loaded:
                 read, tried = read + len(batch.rows), tried + len(batch.rows) + len(batch.failed)
-                self.watch("reading pictures", tried, len(chosen))
+                self.progress("reading pictures", tried, len(chosen))
                 for row, why in batch.failed:
                     reason = reason or f"{self.loader.keys[row]}: {why}"
                 if batch.rows:

@@ -15,14 +15,14 @@ import numpy as np
 from mygo_cli.cache.finding import cache_path, shard_path
 from mygo_cli.cache.format import PENDING, Array
 from mygo_cli.cache.opening import is_complete, open_to_fill
-from mygo_cli.cache.sources import Sources, Watch
+from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.cache.writing import CacheWriter, Header
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.progress import GracefulStop
+from mygo_cli.progress import GracefulStop, Progress
 from mygo_cli.tokenizing.plugins import Outcome
 
 
@@ -118,7 +118,7 @@ class Task:
     encode: Callable[[CacheWriter, list[Array]], Generator[Outcome, None, None]]
 
 
-def run(job: Job, task: Task, graph: KnowledgeGraph, watch: Watch) -> Summary:
+def run(job: Job, task: Task, graph: KnowledgeGraph, progress: Progress) -> Summary:
     """Fill the cache of a task, or what a run before left of it, and return how it stands.
 
     Raises `DataError` where the cache cannot be written, `BackendError` where the plugin breaks
@@ -135,7 +135,7 @@ def run(job: Job, task: Task, graph: KnowledgeGraph, watch: Watch) -> Summary:
             if batches:
                 outcomes = task.encode(writer, batches)
                 began = time.perf_counter()
-                new = _fill(writer, outcomes, sum(map(len, batches)), job, task, watch)
+                new = _fill(writer, outcomes, sum(map(len, batches)), job, task, progress)
             writer.finish()
     summary = summarize(path, new, time.perf_counter() - began)
     if job.strict and summary.failures:
@@ -149,18 +149,18 @@ def _fill(
     total: int,
     job: Job,
     task: Task,
-    watch: Watch,
+    progress: Progress,
 ) -> int:
     """Store what comes, until it ends or Ctrl-C; return how many items were tokenized."""
     settled, new = 0, 0
     with suppress(KeyboardInterrupt), GracefulStop() as stop, closing(outcomes):
-        watch(task.header.modality, 0, total)
+        progress(task.header.modality, 0, total)
         for outcome in outcomes:
             writer.write_done(np.array(outcome.rows, dtype=np.int64), outcome.tokens)
             _store_failures(writer, outcome.failed, job, task)
             new += len(outcome.rows)
             settled += len(outcome.rows) + len(outcome.failed)
-            watch(task.header.modality, settled, total)
+            progress(task.header.modality, settled, total)
             if stop.asked and settled < total:
                 break
     if settled < total:

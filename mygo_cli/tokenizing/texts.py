@@ -7,11 +7,12 @@ from collections.abc import Generator
 import numpy as np
 
 from mygo_cli.cache.finding import TEXT
-from mygo_cli.cache.sources import Watch, text_sources, unwatched
+from mygo_cli.cache.sources import text_sources
 from mygo_cli.cache.stats import Summary
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import TextTokenizer
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.progress import Progress, silent
 from mygo_cli.tokenizing.job import Job, Task, run
 from mygo_cli.tokenizing.plugins import Array, Outcome, call, check_codebook, checked
 
@@ -19,7 +20,7 @@ AT_ONCE = 512
 
 
 def tokenize_texts(
-    graph: KnowledgeGraph, tokenizer: TextTokenizer, job: Job, watch: Watch = unwatched
+    graph: KnowledgeGraph, tokenizer: TextTokenizer, job: Job, progress: Progress = silent
 ) -> Summary:
     """Tokenize one text per entity, or what a run before left of them. Raises as `job.run`."""
     sources, texts = text_sources(graph)
@@ -33,7 +34,7 @@ def tokenize_texts(
         return _outcomes(tokenizer, texts, batches, who)
 
     header = job.header(graph, TEXT, tokenizer.info, sources)
-    return run(job, Task(header, sources, size, encode), graph, watch)
+    return run(job, Task(header, sources, size, encode), graph, progress)
 
 
 def _outcomes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mygo_cli import console
 from mygo_cli.cache.finding import check_cache_fits, out_of_date
 from mygo_cli.cache.format import DONE, TokenCache, entity_chunks, opened
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+
+log = logging.getLogger(__name__)
 
 Array = np.ndarray[Any, Any]
 
@@ -180,6 +182,6 @@ def table_of(
 def _note_shortcomings(cache: TokenCache, graph: KnowledgeGraph) -> None:
     """Say what a user of the cache should know."""
     if not cache.complete:
-        console.info(f"{cache.path} is unfinished; mygo tokenize goes on with it.")
+        log.warning(f"{cache.path} is unfinished; mygo tokenize goes on with it.")
     if reason := out_of_date(cache, graph):
-        console.info(f"{cache.path} is out of date: {reason}. mygo tokenize makes it anew.")
+        log.warning(f"{cache.path} is out of date: {reason}. mygo tokenize makes it anew.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mygo_cli import console
 from mygo_cli.cache.finding import MODALITIES, newest_cache
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -15,6 +15,8 @@ from mygo_cli.graph.leaks import cut_holdout, validation_leak
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.selection import TokenTable, load_token_table
+
+log = logging.getLogger(__name__)
 
 
 def prepared_graph(settings: Settings, folder: Path) -> KnowledgeGraph:
@@ -24,7 +26,7 @@ def prepared_graph(settings: Settings, folder: Path) -> KnowledgeGraph:
     if settings.data.holdout:
         return cut_holdout(graph, settings.data.holdout, settings.training.seed)
     if settings.data.select == "best" and not len(graph.valid):
-        console.info(
+        log.warning(
             "No validation triples: the last epoch is kept. "
             "--holdout 0.05 cuts some from train and keeps the best."
         )
@@ -65,7 +67,7 @@ def with_caches(
     settings: Settings,
     graph: KnowledgeGraph,
     caches: Path,
-    tell: Callable[[str], None] = console.info,
+    tell: Callable[[str], None] = log.warning,
 ) -> Settings:
     """Return the settings with a cache named for each modality; one without a cache is off.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import urllib.error
@@ -10,9 +11,11 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import cast
 
-from mygo_cli import console
 from mygo_cli.errors import BackendError
 from mygo_cli.files import BLOCK, file_sha256
+from mygo_cli.progress import shown
+
+log = logging.getLogger(__name__)
 
 SECONDS = 30
 BY_HAND = "pass the file by hand: --image-weights FILE."
@@ -77,14 +80,14 @@ def _download(url: str, part: Path, name: str) -> bool:
 
 
 def _append(stream: HTTPResponse, part: Path, name: str, before: int, total: int | None) -> int:
-    """Write the stream behind the `before` bytes at hand, with a bar; return how many there are."""
-    megabytes = total / BLOCK if total is not None else None
-    with part.open("ab" if before else "wb") as file, console.progress(transient=True) as bar:
-        task = bar.add_task(f"fetching {name} (MB)", total=megabytes, completed=before // BLOCK)
+    """Write the stream behind the `before` bytes at hand; return how many there are."""
+    megabytes = None if total is None else total >> 20
+    log.info("Fetching %s.", name)
+    with part.open("ab" if before else "wb") as file:
         try:
             while block := stream.read(BLOCK):
                 file.write(block)
-                bar.advance(task, len(block) / BLOCK)
+                shown()(f"fetching {name} (MB)", file.tell() >> 20, megabytes)
         except (TimeoutError, ConnectionError, HTTPException):
             pass  # what arrived is kept; the caller sees that it is not all
         return file.tell()
