@@ -31,6 +31,7 @@ LAYERS = {
     "mygo_cli.graph": 3,
     "mygo_cli.settings": 3,
     "mygo_cli.cache": 4,
+    "mygo_cli.folders": 4,
     "mygo_cli.tokenizing": 5,
     "mygo_cli.tokens": 6,
     "mygo_cli.model": 7,

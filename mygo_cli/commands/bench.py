@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import JsonOption, settings_folder
+from mygo_cli.commands.options import JsonOption
 from mygo_cli.commands.settings_options import typed, with_settings_options
+from mygo_cli.folders import settings_folder
 from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
 

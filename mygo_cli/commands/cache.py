@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import (
-    CacheDirOption,
-    JsonOption,
-    cache_dir,
-)
+from mygo_cli.commands.options import CacheDirOption, JsonOption
 from mygo_cli.errors import DataError
 from mygo_cli.files import atomic_write
+from mygo_cli.folders import cache_dir
 
 if TYPE_CHECKING:
     import numpy as np

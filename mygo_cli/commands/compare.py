@@ -16,9 +16,9 @@ from mygo_cli.commands.options import (
     JsonOption,
     RunDataOption,
     RunsDirOption,
-    runs_dir,
 )
 from mygo_cli.errors import DataError
+from mygo_cli.folders import runs_dir
 
 if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph

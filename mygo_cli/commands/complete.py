@@ -19,9 +19,9 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunOption,
     RunsDirOption,
-    runs_dir,
 )
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.folders import runs_dir
 
 if TYPE_CHECKING:
     from mygo_cli.completion.completion import Completion

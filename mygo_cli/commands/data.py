@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import DataOption, JsonOption, graph_folder
+from mygo_cli.commands.options import DataOption, JsonOption
+from mygo_cli.folders import graph_folder
 
 app = typer.Typer(
     help="Look at a graph and check it for mistakes.", no_args_is_help=True, add_completion=False

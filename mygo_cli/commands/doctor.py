@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli import console
-from mygo_cli.commands.options import JsonOption, work_dir
+from mygo_cli.commands.options import JsonOption
+from mygo_cli.folders import work_dir
 
 
 def doctor(as_json: JsonOption = False) -> None:

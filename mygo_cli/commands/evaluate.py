@@ -15,11 +15,11 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunOption,
     RunsDirOption,
-    runs_dir,
 )
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.distributed.join import fail_together, joined, own_device
 from mygo_cli.errors import DataError
+from mygo_cli.folders import runs_dir
 
 if TYPE_CHECKING:
     from mygo_cli.ranking.ranks import Metrics

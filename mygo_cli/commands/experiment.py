@@ -13,16 +13,10 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.experiment_tables import print_plan, print_table
-from mygo_cli.commands.options import (
-    CacheDirOption,
-    DataOption,
-    JsonOption,
-    cache_dir,
-    settings_folder,
-    work_dir,
-)
+from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import Interrupted, MygoError, UsageError
+from mygo_cli.folders import cache_dir, settings_folder, work_dir
 
 if TYPE_CHECKING:
     from mygo_cli.experiments.conduct import RunOutcome

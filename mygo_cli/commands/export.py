@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import (
-    BatchSizeOption,
-    DeviceOption,
-    RunDataOption,
-    RunsDirOption,
-    runs_dir,
-)
+from mygo_cli.commands.options import BatchSizeOption, DeviceOption, RunDataOption, RunsDirOption
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.folders import runs_dir
 
 if TYPE_CHECKING:
     from mygo_cli.exports.tables import Table

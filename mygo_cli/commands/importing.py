@@ -15,11 +15,9 @@ from mygo_cli.commands.options import (
     DeviceOption,
     JsonOption,
     RunsDirOption,
-    cache_dir,
-    graph_folder,
-    runs_dir,
 )
 from mygo_cli.errors import UsageError
+from mygo_cli.folders import cache_dir, graph_folder, runs_dir
 
 if TYPE_CHECKING:
     from mygo_cli.imports.dataset_folder import Dataset

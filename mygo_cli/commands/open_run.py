@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mygo_cli.commands.options import settings_folder
 from mygo_cli.device import choose_device
+from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout
 from mygo_cli.graph.reading import read_graph

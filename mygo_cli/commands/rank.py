@@ -15,9 +15,9 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunOption,
     RunsDirOption,
-    runs_dir,
 )
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.folders import runs_dir
 
 if TYPE_CHECKING:
     from mygo_cli.graph.knowledge_graph import KnowledgeGraph

@@ -12,16 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import (
-    CacheDirOption,
-    DataOption,
-    JsonOption,
-    cache_dir,
-    graph_folder,
-)
+from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
 from mygo_cli.distributed.group import ALONE, Processes, started_by_torchrun
 from mygo_cli.distributed.join import fail_together, joined, shared_device
 from mygo_cli.errors import UsageError
+from mygo_cli.folders import cache_dir, graph_folder
 
 if TYPE_CHECKING:
     from mygo_cli.cache.stats import Summary

@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import (
-    CacheDirOption,
-    DataOption,
-    JsonOption,
-    cache_dir,
-    graph_folder,
-)
+from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
 from mygo_cli.errors import DataError
+from mygo_cli.folders import cache_dir, graph_folder
 from mygo_cli.settings.sections import TokenSettings
 
 if TYPE_CHECKING:

@@ -8,17 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import (
-    CacheDirOption,
-    JsonOption,
-    RunsDirOption,
-    cache_dir,
-    runs_dir,
-    settings_folder,
-)
+from mygo_cli.commands.options import CacheDirOption, JsonOption, RunsDirOption
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
+from mygo_cli.folders import cache_dir, runs_dir, settings_folder
 from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
 
