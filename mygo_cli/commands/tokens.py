@@ -10,6 +10,7 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
+from mygo_cli.commands.probe import probe
 from mygo_cli.errors import DataError
 from mygo_cli.folders import cache_dir, graph_folder
 from mygo_cli.settings.sections import TokenSettings
@@ -23,6 +24,8 @@ KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 app = typer.Typer(
     help="Look at the tokens that the model reads.", no_args_is_help=True, add_completion=False
 )
+
+app.command("probe")(probe)
 
 ImageTokensOption = Annotated[
     int, typer.Option("--image-tokens", min=1, help="Image tokens kept per entity.")

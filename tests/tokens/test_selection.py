@@ -30,7 +30,7 @@ def as_lists(table):
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("max_images", [None, 2])
 def test_agrees_with_a_plain_count(seed, max_images, monkeypatch):
-    monkeypatch.setattr(selection, "CHUNK", 40)
+    monkeypatch.setattr(cache_format, "CHUNK", 40)
     rng = np.random.default_rng(seed)
     entity = np.sort(rng.integers(0, 9, 30)).astype(np.int32)
     tokens = rng.integers(0, 12, (30, 7)).astype(np.uint16)

@@ -1,0 +1,75 @@
+"""`mygo tokens probe`: what the tokens tell about each relation, before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
+from mygo_cli.folders import cache_dir, graph_folder
+
+if TYPE_CHECKING:
+    from mygo_cli.ranking.probe import RelationProbe
+
+
+def probe(
+    data: DataOption = None,
+    cache_folder: CacheDirOption = None,
+    side: Annotated[
+        Literal["head", "tail"],
+        typer.Option(help="Missing side; the tokens of the other are read."),
+    ] = "tail",
+    relation: Annotated[
+        list[str] | None,
+        typer.Option(help="Probe this relation only; may be given several times."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what tokens tell of each relation: a linear probe against answer frequency."""
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.ranking.probe import probe_graph
+
+    graph = read_graph(graph_folder(data))
+    rows = [graph.find_relation(name) for name in relation] if relation else None
+    with console.bars(transient=True) as progress:
+        found = probe_graph(graph, cache_dir(cache_folder), side, rows, progress)
+    if as_json:
+        console.print_json([asdict(each) | {"lift": each.lift} for each in found])
+    else:
+        print_probes(found, "test" if len(graph.test) else "valid", side)
+
+
+def print_probes(found: Sequence[RelationProbe], split: str, side: str) -> None:
+    """Print a row for each relation that could be probed, and count the others."""
+    from mygo_cli.ranking.probe import LEAST_FACTS
+
+    console.result(f"MRR of {side}s on the {split} split, filtered, of entities with tokens")
+    told = [each for each in found if each.linear is not None]
+    console.table(
+        ("relation", "tokens", "facts", "asked", "frequency", "linear", "lift"),
+        [
+            (
+                each.relation,
+                each.modality,
+                each.facts,
+                each.asked,
+                each.frequency,
+                each.linear,
+                None if each.lift is None else f"{each.lift:+.4f}",
+            )
+            for each in told
+        ],
+    )
+    if silent := len(found) - len(told):
+        console.result(
+            f"{silent} more rows: fewer than {LEAST_FACTS} train facts of entities with tokens, "
+            f"or none in {split}."
+        )
+    for modality in dict.fromkeys(each.modality for each in told):
+        lifts = [each.lift or 0.0 for each in told if each.modality == modality]
+        if max(lifts) <= 0:
+            console.result(f"The {modality} tokens tell nothing that frequency does not.")
