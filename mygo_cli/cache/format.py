@@ -23,8 +23,6 @@ IMPORTED = "imported"  # the backend of tokens that were made elsewhere
 
 Array = np.ndarray[Any, Any]
 
-# Positions sorted at once: bounds memory to some 100 MB whatever the number of pictures.
-CHUNK = 1 << 21
 
 TEXT_ATTRIBUTES = (
     "modality",
@@ -188,18 +186,6 @@ def opened(path: Path) -> Iterator[h5py.File]:
             yield file
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             raise DataError(f"{path} is damaged: {_one_line(error)}.", REMAKE) from error
-
-
-def entity_chunks(entity: Array, width: int) -> Iterator[tuple[int, int]]:
-    """Yield slices of items that hold whole entities and about `CHUNK` token positions."""
-    starts = np.flatnonzero(np.diff(entity, prepend=-1))
-    start = 0
-    while start < len(entity):
-        target = start + max(1, CHUNK // max(1, width))
-        place = int(np.searchsorted(starts, target))
-        stop = int(starts[place]) if place < len(starts) else len(entity)
-        yield start, stop
-        start = stop
 
 
 def precision_of(file: h5py.File) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -42,6 +42,9 @@ def in_order(
 
 
 TEXT_KEY = "text"
+
+# Positions sorted at once: bounds memory to some 100 MB whatever the number of pictures.
+CHUNK = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -104,3 +107,15 @@ def _digest(path: Path) -> bytes:
 def _entry(key: str, content: bytes) -> bytes:
     """Return what an item adds to the digest of all."""
     return key.encode() + b"\0" + content
+
+
+def entity_chunks(entity: np.ndarray[Any, Any], width: int) -> Iterator[tuple[int, int]]:
+    """Yield slices of items that hold whole entities and about `CHUNK` token positions."""
+    starts = np.flatnonzero(np.diff(entity, prepend=-1))
+    start = 0
+    while start < len(entity):
+        target = start + max(1, CHUNK // max(1, width))
+        place = int(np.searchsorted(starts, target))
+        stop = int(starts[place]) if place < len(starts) else len(entity)
+        yield start, stop
+        start = stop

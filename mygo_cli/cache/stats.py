@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, entity_chunks, opened
+from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, opened
+from mygo_cli.cache.sources import entity_chunks
 
 
 @dataclass(frozen=True)

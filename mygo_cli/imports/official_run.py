@@ -19,7 +19,8 @@ from mygo_cli.runs.card import split_rows
 from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.sections import DataSettings, Settings
 from mygo_cli.settings.toml import to_toml
-from mygo_cli.tokens.selection import TokenTable, load_token_table
+from mygo_cli.tokens.selection import TokenTable
+from mygo_cli.tokens.table import load_token_table
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mygo_cli.cache.format import DONE, TokenCache, entity_chunks, opened
+from mygo_cli.cache.format import DONE, TokenCache, opened
+from mygo_cli.cache.sources import entity_chunks
 
 Array = np.ndarray[Any, Any]
 

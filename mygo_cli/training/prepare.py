@@ -14,7 +14,8 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout, validation_leak
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.settings.sections import Settings
-from mygo_cli.tokens.selection import TokenTable, load_token_table
+from mygo_cli.tokens.selection import TokenTable
+from mygo_cli.tokens.table import load_token_table
 
 log = logging.getLogger(__name__)
 

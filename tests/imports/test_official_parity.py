@@ -13,7 +13,7 @@ from mygo_cli.imports.official import Imported
 from mygo_cli.model.queries import Queries
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.opened import Trained, load_trained
-from mygo_cli.tokens.selection import load_token_table
+from mygo_cli.tokens.table import load_token_table
 
 
 @pytest.fixture(scope="module")

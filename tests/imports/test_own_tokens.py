@@ -20,7 +20,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.own_tokens import OwnTokens, import_tokens
-from mygo_cli.tokens.selection import load_token_table
+from mygo_cli.tokens.table import load_token_table
 
 CODEBOOK = np.arange(40, dtype=np.float32).reshape(10, 4)
 

@@ -18,7 +18,7 @@ from mygo_cli.graph.reading import read_graph
 from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 from mygo_cli.tokenizing.texts import tokenize_texts
-from mygo_cli.tokens.selection import load_token_table
+from mygo_cli.tokens.table import load_token_table
 
 
 @pytest.fixture

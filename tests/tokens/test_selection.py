@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mygo_cli.cache import sources
 from mygo_cli.tokens import selection
 from mygo_cli.tokens.selection import select_tokens
 
@@ -30,7 +31,7 @@ def as_lists(table):
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("max_images", [None, 2])
 def test_agrees_with_a_plain_count(seed, max_images, monkeypatch):
-    monkeypatch.setattr(cache_format, "CHUNK", 40)
+    monkeypatch.setattr(sources, "CHUNK", 40)
     rng = np.random.default_rng(seed)
     entity = np.sort(rng.integers(0, 9, 30)).astype(np.int32)
     tokens = rng.integers(0, 12, (30, 7)).astype(np.uint16)

@@ -17,7 +17,7 @@ from mygo_cli.tokenizing.texts import tokenize_texts
 from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
 from mygo_cli.tokens.page import entity_page
-from mygo_cli.tokens.selection import table_of
+from mygo_cli.tokens.table import table_of
 
 
 @pytest.fixture
