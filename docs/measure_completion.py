@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mygo_cli.commands.open_run import open_run
 from mygo_cli.completion.questions import seen_questions
 from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs, triples_of
 from mygo_cli.device import Portion
@@ -32,6 +31,7 @@ from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.filtering import find_known, loop_relations, rows_of
 from mygo_cli.ranking.scorer import block_size, encoded
 from mygo_cli.runs.assemble import make_decoder
+from mygo_cli.runs.opened import open_run
 from mygo_cli.settings.sections import DecoderSettings, ModelOptions
 
 NUMBERS = (100, 1000)
@@ -68,8 +68,8 @@ def orders(runs: list[Path]) -> None:
     """Print the share of the best facts that stand in the test split, by what orders them."""
     shares: dict[str, list[list[float]]] = {}
     for run in runs:
-        trained, graph = open_run(run, run.parent, None, "cpu")
-        for name, row in shares_of(trained.score, graph).items():
+        opened = open_run(run, device="cpu")
+        for name, row in shares_of(opened.scorer, opened.graph).items():
             shares.setdefault(name, []).append(row)
     print("| ordered by | best 100 | best 1,000 |\n|---|---|---|")
     for name, rows in shares.items():

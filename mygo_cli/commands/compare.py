@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,26 +16,12 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunsDirOption,
 )
-from mygo_cli.errors import DataError
-from mygo_cli.folders import runs_dir
 
 if TYPE_CHECKING:
-    from mygo_cli.graph.knowledge_graph import KnowledgeGraph
     from mygo_cli.ranking.bootstrap import Compared, Values
-    from mygo_cli.ranking.ranks import Metrics
-    from mygo_cli.runs.opened import Trained
+    from mygo_cli.runs.measured import Measured
 
 SplitName = Literal["train", "valid", "test"]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A run on the split: its metrics, and the mean reciprocal rank of each triple (T,)."""
-
-    path: Path
-    selected_by: str
-    metrics: Metrics
-    values: Values
 
 
 def compare(
@@ -53,8 +38,11 @@ def compare(
 ) -> None:
     """Rank a split with several runs, and say how sure their MRR and its differences are."""
     from mygo_cli.ranking.bootstrap import RESAMPLES, compare_means
+    from mygo_cli.runs.measured import measure_runs
 
-    measured = measure_runs(runs, runs_dir(runs_folder), data, split, batch_size, device)
+    with console.bars(transient=True) as progress:
+        places = data, device, runs_folder
+        measured = list(measure_runs(runs, split, *places, batch_size, progress))
     compared = compare_means(_stacked(measured))
     triples = len(measured[0].values)
     if as_json:
@@ -67,75 +55,6 @@ def compare(
         f"its {triples:,} triples"
     )
     print_compared(measured, compared)
-
-
-def measure_runs(
-    runs: Sequence[Path],
-    folder: Path,
-    data: Path | None,
-    split: SplitName,
-    batch_size: int | None,
-    device: str,
-) -> list[Measured]:
-    """Return every run on the split; raise `DataError` where they do not rank the same triples."""
-    from mygo_cli.commands.open_run import open_run
-
-    found: list[Measured] = []
-    first: KnowledgeGraph | None = None
-    with console.bar(transient=True) as bar:
-        for number, run in enumerate(runs, 1):
-            trained, graph = open_run(run, folder, data, device)
-            first = first or graph
-            _check_same(graph, first, split, trained.folder.path, runs[0])
-            task = bar.add_task(f"rank {split}, run {number} of {len(runs)}", total=None)
-            found.append(_measured(trained, graph, split, batch_size, bar, task))
-    return found
-
-
-def _measured(
-    trained: Trained,
-    graph: KnowledgeGraph,
-    split: SplitName,
-    batch_size: int | None,
-    bar: Any,
-    task: Any,
-) -> Measured:
-    from mygo_cli.ranking.bootstrap import per_triple
-    from mygo_cli.ranking.ranks import metrics, ranks
-
-    triples = graph.split(split)
-    rivals = trained.rivals(graph, triples, batch_size, lambda done: bar.advance(task, done))
-    all_ranks = ranks(rivals.better, rivals.ties)
-    overall = metrics(all_ranks)
-    if overall is None:
-        raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
-    values = per_triple(all_ranks.numpy(), rivals.triple.numpy(), len(triples))
-    return Measured(trained.folder.path, trained.selected_by, overall, values)
-
-
-def _check_same(
-    graph: KnowledgeGraph, first: KnowledgeGraph, split: SplitName, run: Path, first_run: Path
-) -> None:
-    """Raise `DataError` unless both graphs ask the same questions and know the same facts."""
-    import numpy as np
-
-    if (graph.entities, graph.relations) != (first.entities, first.relations):
-        raise DataError(
-            f"{run} knows other entities or relations than {first_run}.",
-            "Compare runs of one graph.",
-        )
-    if not np.array_equal(graph.split(split), first.split(split)):
-        raise DataError(
-            f"{run} has other {split} triples than {first_run}.",
-            "Each --holdout and --seed cuts its own train and valid: compare on --split test."
-            if graph.folder == first.folder
-            else "Compare runs of one graph.",
-        )
-    known, first_known = (np.unique(each.fact_keys(each.all_triples())) for each in (graph, first))
-    if not np.array_equal(known, first_known):
-        raise DataError(
-            f"{run} leaves out other known facts than {first_run}.", "Compare runs of one graph."
-        )
 
 
 def _stacked(measured: Sequence[Measured]) -> Values:

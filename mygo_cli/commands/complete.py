@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,41 +19,13 @@ from mygo_cli.commands.options import (
     RunOption,
     RunsDirOption,
 )
-from mygo_cli.errors import DataError, UsageError
-from mygo_cli.folders import runs_dir
+from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from mygo_cli.completion.completion import Completion
-    from mygo_cli.completion.search import Facts
-    from mygo_cli.completion.unfinished import Unfinished
-    from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-    from mygo_cli.model.queries import Queries
-    from mygo_cli.runs.opened import Trained
-
-COLUMNS = {
-    "rank": int,
-    "head": str,
-    "relation": str,
-    "tail": str,
-    "head_name": str,
-    "tail_name": str,
-    "asked": str,
-    "plausibility": float,
-    "probability": float,
-    "score": float,
-}
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What to find. `relation` and `entity` are rows of the graph, None for all."""
-
-    top: int
-    relation: int | None
-    entity: int | None
-    side: Literal["head", "tail", "both"]
-    pairs: Literal["seen", "all"]
-    batch_size: int | None
+    from mygo_cli.completion.request import Request
+    from mygo_cli.runs.facts import Fact
+    from mygo_cli.runs.run import Run
 
 
 def complete(
@@ -93,131 +64,89 @@ def complete(
     as_json: JsonOption = False,
 ) -> None:
     """Find the most plausible facts that the graph does not hold, best first."""
-    from mygo_cli.commands.open_run import open_run
+    from mygo_cli.completion.request import Request
+    from mygo_cli.runs.facts import named_facts
+    from mygo_cli.runs.opened import open_run
 
-    if pairs == "all" and relation is None and entity is None:
-        raise UsageError(
-            "--pairs all asks of very many pairs.", "Name a --relation or an --entity with it."
-        )
-    kind = _checked_format(output, kind, as_json, force)
-    trained, graph = open_run(run, runs_dir(runs_folder), data, device)
-    chosen_relation = None if relation is None else graph.find_relation(relation)
-    chosen_entity = None if entity is None else graph.find_entity(entity)
-    wish = Wish(top, chosen_relation, chosen_entity, side, pairs, batch_size)
-    state = None if output is None else _unfinished(output, wish, trained, graph, force)
-    found = find(wish, trained, graph, state)
-    rows = fact_rows(graph, found.facts)
-    if output is not None and state is not None and kind is not None:
-        records.save_rows(output, kind, COLUMNS, rows)
-        state.remove()
-        say_what_was_done(output, found, as_json)
-    elif as_json:
-        console.print_json(list(rows))
-    elif kind is not None and kind != "parquet":
-        records.write_rows(sys.stdout, kind, COLUMNS, rows)
-    else:
-        print_facts(rows)
-
-
-def _checked_format(
-    output: Path | None, kind: records.Format | None, as_json: bool, force: bool
-) -> records.Format | None:
-    """Return the format to write, None for a table; raise before anything is computed."""
-    if force and output is None:
-        raise UsageError("--force begins a file again.", "Name it with --output.")
+    request = Request(top, relation, entity, side, pairs)
     if output is not None:
-        if output.is_dir():
-            raise UsageError(f"--output {output} is a folder.", "Name a file in it.")
-        return records.format_of(output, kind)
-    if kind == "parquet":
-        raise UsageError("--format parquet needs a file.", "Name one with --output.")
-    if kind is not None and as_json:
-        raise UsageError(f"--json and --format {kind} exclude each other.")
-    return kind
+        kind = _format_of_file(output, kind)
+        opened = open_run(run, data, device, runs_folder)
+        found = _into_file(output, kind, opened, request, batch_size, force)
+        say_what_was_done(output, found, as_json)
+        return
+    show = _way_to_show(kind, as_json, force)
+    opened = open_run(run, data, device, runs_folder)
+    with console.bars() as progress:
+        found = opened.find_facts(request, batch_size, progress=progress)
+    show(named_facts(opened.graph, found.facts))
 
 
-def find(
-    wish: Wish, trained: Trained, graph: KnowledgeGraph, unfinished: Unfinished | None = None
+def _format_of_file(output: Path, kind: records.Format | None) -> records.Format:
+    """Return the format to write; raise before anything is computed."""
+    if output.is_dir():
+        raise UsageError(f"--output {output} is a folder.", "Name a file in it.")
+    return records.format_of(output, kind)
+
+
+def _into_file(
+    output: Path,
+    kind: records.Format,
+    opened: Run,
+    request: Request,
+    batch_size: int | None,
+    force: bool,
 ) -> Completion:
-    """Return the facts that a model finds; `unfinished` says where it was stopped before."""
-    from mygo_cli.completion.completion import find_facts
-    from mygo_cli.device import Portion
-    from mygo_cli.ranking.scorer import block_size
-
-    queries = _queries(wish, graph)
-    portion = Portion(wish.batch_size or block_size(len(graph.entities)), "questions")
-    with console.bars() as watch:
-        return find_facts(
-            trained.score,
-            graph,
-            queries,
-            wish.top,
-            portion,
-            unfinished,
-            lambda done, total: watch("ask", done, total),
-        )
-
-
-def _queries(wish: Wish, graph: KnowledgeGraph) -> Queries:
-    """Return what to ask; raise `DataError` where that is nothing."""
-    from mygo_cli.completion.questions import all_questions, seen_questions
-
-    questions = all_questions if wish.pairs == "all" else seen_questions
-    queries = questions(graph, wish.relation, wish.entity, wish.side)
-    if not len(queries.entity):
-        raise DataError(
-            f"{graph.name} holds no fact that answers such a question.",
-            "Give --pairs all to ask nevertheless.",
-        )
-    return queries
-
-
-def _unfinished(
-    output: Path, wish: Wish, trained: Trained, graph: KnowledgeGraph, force: bool
-) -> Unfinished:
-    """Return the file that notes how far it is."""
-    from mygo_cli.completion.completion import known_facts_sha256
+    """Write the facts of a request to a file, going on where it was stopped before."""
     from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.files import file_sha256
+    from mygo_cli.runs.facts import Fact, named_facts
+    from mygo_cli.runs.rows import columns, record
 
-    settings: dict[str, str | int] = {
-        "model": file_sha256(trained.folder.best),
-        "graph": known_facts_sha256(graph),
-        "--top": wish.top,
-        "--relation": "" if wish.relation is None else graph.relations[wish.relation],
-        "--entity": "" if wish.entity is None else graph.entities[wish.entity],
-        "--side": wish.side,
-        "--pairs": wish.pairs,
-    }
-    return Unfinished(output.with_name(output.name + ".unfinished"), settings, force)
-
-
-def fact_rows(graph: KnowledgeGraph, facts: Facts) -> Iterator[dict[str, Any]]:
-    """Yield facts as flat records."""
-    relations, entities = len(graph.relations), len(graph.entities)
-    columns = zip(*(column.tolist() for column in facts), strict=True)
-    for rank, (key, plausibility, probability, score, asked_head) in enumerate(columns, 1):
-        pair, tail = divmod(key, entities)
-        head, relation = divmod(pair, relations)
-        yield {
-            "rank": rank,
-            "head": graph.entities[head],
-            "relation": graph.relations[relation],
-            "tail": graph.entities[tail],
-            "head_name": graph.names[head],
-            "tail_name": graph.names[tail],
-            "asked": "head" if asked_head else "tail",
-            "plausibility": math.exp(plausibility),
-            "probability": math.exp(probability),
-            "score": score,
-        }
+    settings = {"model": file_sha256(opened.folder.best), **request.as_settings(opened.graph)}
+    unfinished = Unfinished(output.with_name(output.name + ".unfinished"), settings, force)
+    with console.bars() as progress:
+        found = opened.find_facts(request, batch_size, unfinished, progress)
+    rows = map(record, named_facts(opened.graph, found.facts))
+    records.save_rows(output, kind, columns(Fact), rows)
+    unfinished.remove()
+    return found
 
 
-def print_facts(rows: Iterable[dict[str, Any]]) -> None:
-    """Print facts as a table, entities by their names."""
-    columns = ("rank", "head_name", "relation", "tail_name", "asked", "plausibility", "probability")
-    headers = [name.removesuffix("_name") for name in columns]
-    console.table(headers, [[row[name] for name in columns] for row in rows])
+def _way_to_show(
+    kind: records.Format | None, as_json: bool, force: bool
+) -> Callable[[Iterable[Fact]], None]:
+    """Return what prints facts on the terminal; raise before anything is computed."""
+    if force:
+        raise UsageError("--force begins a file again.", "Name it with --output.")
+    if kind == "parquet":
+        raise UsageError("--format parquet needs a file.", "Name one with --output.")
+    if kind is None:
+        return _print_json if as_json else _print_table
+    if as_json:
+        raise UsageError(f"--json and --format {kind} exclude each other.")
+    return partial(_print_text, kind)
+
+
+def _print_json(facts: Iterable[Fact]) -> None:
+    from mygo_cli.runs.rows import record
+
+    console.print_json(list(map(record, facts)))
+
+
+def _print_text(kind: records.TextFormat, facts: Iterable[Fact]) -> None:
+    from mygo_cli.runs.facts import Fact
+    from mygo_cli.runs.rows import columns, record
+
+    records.write_rows(sys.stdout, kind, columns(Fact), map(record, facts))
+
+
+def _print_table(facts: Iterable[Fact]) -> None:
+    from mygo_cli.runs.facts import Fact
+    from mygo_cli.runs.rows import Rows
+
+    rows = Rows(Fact, facts)
+    console.table(rows.headers, rows.cells())
 
 
 def say_what_was_done(output: Path, found: Completion, as_json: bool) -> None:

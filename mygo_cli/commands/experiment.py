@@ -126,7 +126,7 @@ def train_all(asked: Experiment, plan: Sequence[PlannedRun], folder: Path) -> in
 
     Raises `Interrupted` after Ctrl-C, with the command that goes on.
     """
-    from mygo_cli.commands.training_progress import TrainingProgress
+    from mygo_cli.commands.training_progress import show_training
     from mygo_cli.experiments.conduct import conduct, done_runs, make_folder
 
     runs, total = make_folder(folder, asked.path), _count(plan)
@@ -144,9 +144,7 @@ def train_all(asked: Experiment, plan: Sequence[PlannedRun], folder: Path) -> in
         return ended.how
 
     try:
-        ends = [
-            end(ended) for ended in conduct(plan, runs, settings_folder, begin, TrainingProgress)
-        ]
+        ends = [end(ended) for ended in conduct(plan, runs, settings_folder, begin, show_training)]
     except (Interrupted, KeyboardInterrupt) as error:
         done, again = len(done_runs(plan, runs)), shlex.join(["mygo", *sys.argv[1:]])
         raise Interrupted(

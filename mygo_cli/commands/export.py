@@ -9,15 +9,12 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import BatchSizeOption, DeviceOption, RunDataOption, RunsDirOption
-from mygo_cli.errors import DataError, UsageError
-from mygo_cli.folders import runs_dir
+from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from mygo_cli.exports.tables import Table
-    from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-    from mygo_cli.runs.opened import Trained
-
-What = Literal["entities", "relations", "scores"]
+    from mygo_cli.graph.files import Split
+    from mygo_cli.graph.triples import Triples
+    from mygo_cli.runs.run import Run
 
 
 def export(
@@ -26,7 +23,8 @@ def export(
         typer.Argument(help="Folder or name of the run; default: the newest.", show_default=False),
     ] = None,
     what: Annotated[
-        What, typer.Option("--what", help="Vectors of entities or relations, or scores of triples.")
+        Literal["entities", "relations", "scores"],
+        typer.Option("--what", help="Vectors of entities or relations, or scores of triples."),
     ] = "entities",
     file_format: Annotated[
         Literal["npz", "tsv", "safetensors", "parquet"] | None,
@@ -56,8 +54,8 @@ def export(
     runs_folder: RunsDirOption = None,
 ) -> None:
     """Write entity vectors, relation vectors or scores of triples to a file."""
-    from mygo_cli.commands.open_run import open_run
     from mygo_cli.exports.files import format_of, save_table
+    from mygo_cli.runs.opened import open_run
 
     if what != "scores" and (split or triples):
         raise UsageError("--split and --triples are about scores.", "Add --what scores.")
@@ -65,38 +63,19 @@ def export(
         raise UsageError("--split and --triples exclude each other.", "Leave one of them out.")
     kind = format_of(output, file_format)
     path = output or Path(f"{what}.{kind}")
-    trained, graph = open_run(run, runs_dir(runs_folder), data, device)
-    if what == "scores":
-        table = _scores(trained, graph, split or "test", triples, batch_size)
-        shape = f"{len(table):,} triples"
-    else:
-        table = _vectors(trained, graph, what)
-        shape = f"{len(table):,} {what}, {table.numbers['vector'].shape[1]} wide"
+    opened = open_run(run, data, device, runs_folder)
+    scored = _scored(opened, split or "test", triples) if what == "scores" else None
+    with console.bars(transient=True) as progress:
+        table = opened.table(what, scored, batch_size, progress)
     save_table(path, kind, table)
-    console.result(f"{path}: {shape}, of {trained.folder.path.name}")
+    shape = f"{len(table):,} {'triples' if what == 'scores' else what}"
+    if what != "scores":
+        shape += f", {table.numbers['vector'].shape[1]} wide"
+    console.result(f"{path}: {shape}, of {opened.name}")
 
 
-def _vectors(trained: Trained, graph: KnowledgeGraph, what: What) -> Table:
-    from mygo_cli.exports.tables import entity_table, relation_table
+def _scored(opened: Run, split: Split, file: Path | None) -> Triples:
+    """Return the triples of a split, or those of a file, int64 (T, 3)."""
+    from mygo_cli.ranking.named_rows import read_triples
 
-    return (entity_table if what == "entities" else relation_table)(trained, graph)
-
-
-def _scores(
-    trained: Trained,
-    graph: KnowledgeGraph,
-    split: Literal["train", "valid", "test"],
-    path: Path | None,
-    batch_size: int | None,
-) -> Table:
-    """Return the scores of a split, or of the triples in a file."""
-    from mygo_cli.exports.tables import read_triples, score_table
-
-    triples = read_triples(path, graph) if path else graph.split(split)
-    if not len(triples):
-        raise DataError(f"{graph.folder} has no {split} triples.", "Name another --split.")
-    with console.bar(transient=True) as bar:
-        task = bar.add_task("score", total=None)
-        return score_table(
-            trained, graph, triples, batch_size, lambda done: bar.advance(task, done)
-        )
+    return read_triples(file, opened.graph) if file else opened.triples_of(split)

@@ -45,7 +45,7 @@ def train(
     **options: Any,
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
-    from mygo_cli.commands.training_progress import TrainingProgress
+    from mygo_cli.commands.training_progress import show_training
     from mygo_cli.runs.folder import interrupted_run
     from mygo_cli.training.run import resume_run, train_run
 
@@ -60,18 +60,16 @@ def train(
             )
         folder = interrupted_run(resume, runs_dir(runs_folder))
         settings = folder.settings()
-        folder, result = resume_run(folder, settings, settings_folder(settings), TrainingProgress)
+        run, result = resume_run(folder, settings, settings_folder(settings), show_training)
     else:
         settings = merged_settings(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
-        folder, result = train_run(
-            settings, settings_folder(settings), caches, runs, TrainingProgress
-        )
+        run, result = train_run(settings, settings_folder(settings), caches, runs, show_training)
     if as_json:
-        console.print_json({"run": str(folder.path), **result})
+        console.print_json({"run": str(run.folder.path), **result})
         return
     print_result(result)
-    console.result(f"Run: {folder.path}")
+    console.result(f"Run: {run.folder.path}")
     console.result("Next: mygo rank --head X --relation Y, or mygo evaluate")
 
 

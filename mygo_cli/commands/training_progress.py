@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from mygo_cli import console
 
 if TYPE_CHECKING:
-    from mygo_cli.training.fit import EpochValidated, TrainingRun, Watch
+    from mygo_cli.training.fit import EpochValidated, TrainingRun
     from mygo_cli.training.loop import StepDone
 
 
-class TrainingProgress:
-    """One bar over all steps with loss, learning rate, time left and the MRR of the looks.
+def show_training(run: TrainingRun) -> None:
+    """Train to the end, with a bar over all steps.
 
-    Where stderr is no terminal, a line for every look at the split that chooses instead.
+    It has loss, learning rate, time left and the MRR of the looks. Where stderr is no terminal,
+    there is a line for every look at the split that chooses instead.
     """
+    shown = TrainingBar(run)
+    with shown.bar, closing(run.events()) as events:
+        for event in events:
+            shown.update(event)
 
-    def __init__(self, fit: TrainingRun) -> None:
-        self.fit = fit
+
+class TrainingBar:
+    """One bar over all steps of a run."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
         self.bar = console.bar(("losses", "rate", "mrr"))
-        trainer = fit.trainer
-        epochs = fit.selection.last_epoch
         self.task = self.bar.add_task(
-            "train",
-            total=epochs * trainer.steps_per_epoch,
-            completed=trainer.epoch * trainer.steps_per_epoch,
-            losses="",
-            rate="",
-            mrr="",
+            "train", total=run.steps, completed=run.steps_done, losses="", rate="", mrr=""
         )
 
-    def __enter__(self) -> Watch:
-        self.bar.start()
-        return self.watch
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.bar.stop()
-
-    def watch(self, event: StepDone | EpochValidated) -> None:
+    def update(self, event: StepDone | EpochValidated) -> None:
         """Show one event of the run."""
         from mygo_cli.training.loop import StepDone
 
@@ -52,12 +42,15 @@ class TrainingProgress:
             done = (event.epoch - 1) * event.steps + event.step
             rate = f"lr {event.learning_rate:.1e}"
             self.bar.update(self.task, completed=done, rate=rate)
-            return
+        else:
+            self._show_epoch(event)
+
+    def _show_epoch(self, event: EpochValidated) -> None:
         epoch = event.epoch
         losses = f"epoch {epoch.epoch} loss {epoch.loss:.3f}"
-        if self.fit.settings.training.contrastive:
+        if self.run.settings.training.contrastive:
             losses += f" + {epoch.contrastive:.3f}"
-        split = self.fit.selection.split
+        split = self.run.selection.split
         mrr = "" if event.best_mrr < 0 else f"{split} MRR best {event.best_mrr:.3f}"
         if event.mrr is not None:
             mrr = f"{split} MRR {event.mrr:.3f}, best {event.best_mrr:.3f}"

@@ -18,7 +18,7 @@ from mygo_cli.runs.folder import RunFolder, make_run
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
-from mygo_cli.training.run import Progress, resume_run, silent, train_run
+from mygo_cli.training.run import Follow, follow_silently, resume_run, train_run
 
 ORIGIN = "experiment.json"  # in a run's folder: which variant it is, and of which data
 
@@ -37,7 +37,7 @@ def conduct(
     runs: Path,
     folder_of: Callable[[Settings], Path],
     begin: Callable[[PlannedRun], None],
-    progress: Progress = silent,
+    follow: Follow = follow_silently,
 ) -> Iterator[RunOutcome]:
     """Train every planned run that is not done, one after the other, and yield how each ended.
 
@@ -50,13 +50,13 @@ def conduct(
             continue
         done.add(run.identity)  # a variant that is the same as an earlier one is not tried again
         begin(run)
-        yield _ended(run, runs, folder_of(run.settings), progress)
+        yield _ended(run, runs, folder_of(run.settings), follow)
 
 
-def _ended(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> RunOutcome:
+def _ended(run: PlannedRun, runs: Path, graph: Path, follow: Follow) -> RunOutcome:
     """Train a run and return how that ended."""
     try:
-        _train(run, runs, graph, progress)
+        _train(run, runs, graph, follow)
     except Interrupted:
         raise
     except HeldElsewhere:
@@ -82,7 +82,7 @@ def make_folder(folder: Path, asked: Path) -> Path:
     return runs
 
 
-def _train(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> None:
+def _train(run: PlannedRun, runs: Path, graph: Path, follow: Follow) -> None:
     """Train a run from the start, or from where it stopped."""
     name = hashlib.sha256(run.identity.encode()).hexdigest()[:12]
     with only_writer(runs / name):
@@ -91,12 +91,12 @@ def _train(run: PlannedRun, runs: Path, graph: Path, progress: Progress) -> None
             return
         _refuse_changed_data(run, graph)
         if folder is not None and folder.last.exists():
-            _resume(folder, run, graph, progress)
+            _resume(folder, run, graph, follow)
             return
         folder = folder or _new_folder(run, runs)
         folder.forget_after(0)
         # Everything is named in the settings: no folder of caches is searched.
-        train_run(run.settings, graph, runs, runs, progress, folder)
+        train_run(run.settings, graph, runs, runs, follow, folder)
 
 
 def _refuse_changed_data(run: PlannedRun, graph: Path) -> None:
@@ -108,10 +108,10 @@ def _refuse_changed_data(run: PlannedRun, graph: Path) -> None:
         )
 
 
-def _resume(folder: RunFolder, run: PlannedRun, graph: Path, progress: Progress) -> None:
+def _resume(folder: RunFolder, run: PlannedRun, graph: Path, follow: Follow) -> None:
     """Go on with a run; an error says how to begin it again."""
     try:
-        resume_run(folder, run.settings, graph, progress)
+        resume_run(folder, run.settings, graph, follow)
     except Interrupted:
         raise
     except MygoError as error:

@@ -1,20 +1,18 @@
-"""What a run has to give: vectors of entities and relations, and scores of triples."""
+"""Vectors of entities and relations, and scores of triples, as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.rows import TRIPLES, FileFault, read_rows, stop
-from mygo_cli.model.queries import Triples
-from mygo_cli.ranking.ranks import ranks
-from mygo_cli.runs.opened import Trained
+from mygo_cli.graph.triples import Triples
+
+if TYPE_CHECKING:
+    from mygo_cli.ranking.evaluate import Rivals
 
 Array = np.ndarray[Any, Any]
 
@@ -36,65 +34,49 @@ class Table:
         return len(next(iter(self.texts.values())))
 
 
-def entity_table(trained: Trained, graph: KnowledgeGraph) -> Table:
-    """Return id, display name and vector of each entity."""
+def entity_table(graph: KnowledgeGraph, vectors: Array) -> Table:
+    """Return id, display name and vector of each entity, given all `vectors` (N, D)."""
     texts = {"entity": graph.entities, "name": graph.names}
-    return Table(texts, {"vector": trained.entities.cpu().numpy()}, lists=texts)
+    return Table(texts, {"vector": vectors}, lists=texts)
 
 
-def relation_table(trained: Trained, graph: KnowledgeGraph) -> Table:
-    """Return name and vector of each relation."""
+def relation_table(graph: KnowledgeGraph, vectors: Array) -> Table:
+    """Return name and vector of each relation, given all `vectors` (M, D)."""
     texts = {"relation": graph.relations}
-    return Table(texts, {"vector": trained.relations.cpu().numpy()}, lists=texts)
+    return Table(texts, {"vector": vectors}, lists=texts)
 
 
-def score_table(
-    trained: Trained,
-    graph: KnowledgeGraph,
-    triples: Triples,
-    batch_size: int | None = None,
-    advance: Callable[[int], None] = lambda done: None,
-) -> Table:
+def score_table(graph: KnowledgeGraph, triples: Triples, rivals: Rivals) -> Table:
     """Return score and filtered rank of the tail and of the head of each triple (T, 3).
 
-    `tail_score` is what the model gives to the tail as the answer to (head, relation, ?),
-    `tail_rank` its place among all entities, other known answers left out, ties counted
-    realistically; `head_score` and `head_rank` likewise. `known` names the split that holds the
-    triple. Raises `MygoError` for a score that is not a finite number.
+    `rivals` are what a model says of both sides of these triples. `tail_score` is what it gives to
+    the tail as the answer to (head, relation, ?), `tail_rank` its place among all entities, other
+    known answers left out, ties counted realistically; `head_score` and `head_rank` likewise.
+    `known` names the split that holds the triple.
     """
+    rows = {
+        name: np.ascontiguousarray(column)
+        for name, column in zip(("head", "relation", "tail"), triples.T, strict=True)
+    }
+    names = {"head": graph.entities, "relation": graph.relations, "tail": graph.entities}
+    texts: dict[str, Sequence[str]] = {
+        name: [names[name][row] for row in column] for name, column in rows.items()
+    }
+    texts["known"] = graph.splits_of(triples)
+    lists = {"entity": graph.entities, "relation": graph.relations, "known": texts["known"]}
+    return Table(texts, _ranked(rivals), rows, lists)
+
+
+def _ranked(rivals: Rivals) -> dict[str, Array]:
+    """Return score and rank of both sides, each (T,), in the order of the triples."""
     import torch
 
-    rivals = trained.rivals(graph, triples, batch_size, advance)
+    from mygo_cli.ranking.ranks import ranks
+
     found = ranks(rivals.better, rivals.ties)
     numbers: dict[str, Array] = {}
     for side, asked in (("tail", ~rivals.predict_head), ("head", rivals.predict_head)):
         order = torch.argsort(rivals.triple[asked])
         numbers[f"{side}_score"] = rivals.score[asked][order].numpy()
         numbers[f"{side}_rank"] = found[asked][order].numpy()
-    head, relation, tail = (np.ascontiguousarray(column) for column in triples.T)
-    names = {"head": graph.entities, "relation": graph.relations, "tail": graph.entities}
-    rows = {"head": head, "relation": relation, "tail": tail}
-    texts: dict[str, Sequence[str]] = {
-        name: [names[name][row] for row in column] for name, column in rows.items()
-    }
-    texts["known"] = graph.splits_of(triples)
-    lists = {"entity": graph.entities, "relation": graph.relations, "known": texts["known"]}
-    return Table(texts, numbers, rows, lists)
-
-
-def read_triples(path: Path, graph: KnowledgeGraph) -> Triples:
-    """Return the triples of a file, int64 (T, 3), by id or display name as in `mygo rank`.
-
-    Raises `DataError` with the line of a name that the graph does not have.
-    """
-    found = []
-    if not path.is_file():
-        raise DataError(f"{path}: no such file.")
-    for line, (head, relation, tail) in read_rows(path, TRIPLES, stop):
-        try:
-            found.append(
-                (graph.find_entity(head), graph.find_relation(relation), graph.find_entity(tail))
-            )
-        except UsageError as error:
-            raise FileFault(path, line, error.problem, error.way_out) from error
-    return np.array(found, dtype=np.int64)
+    return numbers

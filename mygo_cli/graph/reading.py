@@ -36,7 +36,7 @@ def read_entities(path: Path, on_fault: OnFault) -> EntityList:
     return found
 
 
-def read_graph(folder: Path, on_fault: OnFault = stop) -> KnowledgeGraph:
+def read_graph(folder: str | Path, on_fault: OnFault = stop) -> KnowledgeGraph:
     """Return the graph of a dataset folder (docs/data.md).
 
     Raises `DataError`, one line with file and line number, for whatever cannot be read. With
@@ -64,3 +64,8 @@ def read_graph(folder: Path, on_fault: OnFault = stop) -> KnowledgeGraph:
         **triples,
         sources=sources,
     )
+
+
+def as_graph(graph: KnowledgeGraph | str | Path) -> KnowledgeGraph:
+    """Return a graph as it is, or that of a dataset folder; raises as `read_graph`."""
+    return graph if isinstance(graph, KnowledgeGraph) else read_graph(graph)

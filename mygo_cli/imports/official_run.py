@@ -41,6 +41,7 @@ def make_run(
     """
     from mygo_cli.device import choose_device
     from mygo_cli.runs.environment import environment
+    from mygo_cli.runs.opened import load_run
     from mygo_cli.runs.result import measure
 
     chosen = choose_device(device)
@@ -51,7 +52,7 @@ def make_run(
     folder.write_json(folder.environment, environment(chosen))
     _save(folder, content)
     log.info("Measuring the model on valid and test.")
-    result = measure(folder, graph, chosen)
+    result = measure(load_run(folder, graph, chosen))
     folder.write_json(folder.result, result)
     folder.write(folder.card, _card(folder, checkpoint, graph, settings, result))
     return folder, result

@@ -41,10 +41,13 @@ class Prediction:
 
 
 def find_question(
-    graph: KnowledgeGraph, head: str | None, relation: str, tail: str | None
+    graph: KnowledgeGraph, head: str | None, relation: str | None, tail: str | None
 ) -> Question:
-    """Return the question that three names pose; raise `UsageError` unless one side is missing."""
-    if (head is None) == (tail is None):
+    """Return the question that three names pose, ids or display names.
+
+    Raises `UsageError` unless just one side is missing, and for a name that the graph has not.
+    """
+    if relation is None or (head is None) == (tail is None):
         raise UsageError(
             "Give the relation and one side of the fact.",
             "--head X --relation R asks for tails, --relation R --tail Y for heads.",

@@ -89,13 +89,21 @@ class RunFolder:
         except OSError as error:
             raise DataError(f"{path} cannot be written: {error.strerror}.") from error
 
+    def history(self) -> list[dict[str, Any]]:
+        """Return the lines of `metrics.jsonl`, one an epoch, none where there is no such file."""
+        return [json.loads(line) for line in self._metrics_lines()]
+
     def forget_after(self, epoch: int) -> None:
         """Drop the metrics of epochs after `epoch`, which a resumed run does again."""
+        kept = [line for line in self._metrics_lines() if json.loads(line)["epoch"] <= epoch]
         if self.metrics.exists():
-            lines = self.metrics.read_text(encoding="utf-8").splitlines()
-            whole = [line for line in lines if line.endswith("}")]  # a kill may cut the last one
-            kept = [line for line in whole if json.loads(line)["epoch"] <= epoch]
             self.write(self.metrics, "".join(line + "\n" for line in kept))
+
+    def _metrics_lines(self) -> list[str]:
+        if not self.metrics.exists():
+            return []
+        lines = self.metrics.read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if line.endswith("}")]  # a kill may cut the last one
 
 
 def new_run(runs_dir: Path, dataset: str, decoder: str, label: str = "") -> RunFolder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -37,7 +37,6 @@ class EpochValidated:
     best_mrr: float
 
 
-Watch = Callable[[StepDone | EpochValidated], None]
 NEEDED = ("model", "optimizer", "graph", "epoch", "stopper")
 
 
@@ -60,16 +59,28 @@ class TrainingRun:
         self.stopper = Stopper(settings.training.patience)
         self.selection = selection_of(settings, graph)
 
-    def run(self, watch: Watch) -> None:
-        """Train to the end or until no progress; raise `Interrupted` after Ctrl-C or SIGTERM.
+    @property
+    def steps(self) -> int:
+        """Return how many steps the run takes unless it stops early, those done before included."""
+        return self.selection.last_epoch * self.trainer.steps_per_epoch
 
-        The checkpoint of the last whole epoch is on disk at any moment. Of several processes the
-        first writes, and all stop after the same step.
+    @property
+    def steps_done(self) -> int:
+        """Return how many steps the whole epochs took that are done."""
+        return self.trainer.epoch * self.trainer.steps_per_epoch
+
+    def events(self) -> Generator[StepDone | EpochValidated, None, None]:
+        """Train to the end or until no progress, and yield what happened.
+
+        The checkpoint of the last whole epoch is on disk at any moment: leave the loop, and
+        `resume` goes on from there. Ctrl-C and SIGTERM raise `Interrupted` with the way on, once
+        the step in flight is done; a loop that is left early closes the generator to undo that.
+        Of several processes the first writes, and all stop after the same step.
         """
         keep_freed_memory()
         with GracefulStop(patient=not self.processes.alone) as stop:
-            for event in self._events():
-                watch(event)
+            for event in self._epochs():
+                yield event
                 if self.processes.any(stop.asked):
                     raise self._interrupted()
         self._log("no progress, stopped" if self.stopper.done else "training done")
@@ -78,7 +89,7 @@ class TrainingRun:
         if self.processes.first:
             self.folder.append_log(text)
 
-    def _events(self) -> Iterator[StepDone | EpochValidated]:
+    def _epochs(self) -> Iterator[StepDone | EpochValidated]:
         """Train and look after each epoch, until the last is done or no progress is made."""
         events = self.trainer.run()
         while not self._done and (event := next(events, None)) is not None:

@@ -11,8 +11,8 @@ from typing import Any
 from mygo_cli.cache.finding import MODALITIES, newest_cache
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.leaks import cut_holdout, validation_leak
-from mygo_cli.graph.reading import read_graph
+from mygo_cli.graph.leaks import validation_leak
+from mygo_cli.runs.opened import with_holdout
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_token_table
@@ -20,12 +20,10 @@ from mygo_cli.tokens.table import load_token_table
 log = logging.getLogger(__name__)
 
 
-def prepared_graph(settings: Settings, folder: Path) -> KnowledgeGraph:
+def prepared_graph(settings: Settings, graph: KnowledgeGraph) -> KnowledgeGraph:
     """Return the graph to train on; raise `DataError` where its best epoch cannot be chosen."""
-    graph = read_graph(folder)
     check_selection(settings, graph)
-    if settings.data.holdout:
-        return cut_holdout(graph, settings.data.holdout, settings.training.seed)
+    graph = with_holdout(graph, settings)
     if settings.data.select == "best" and not len(graph.valid):
         log.warning(
             "No validation triples: the last epoch is kept. "

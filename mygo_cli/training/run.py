@@ -1,11 +1,11 @@
-"""A run from start to result, fresh or resumed: what `mygo train` does, for use from Python."""
+"""A run from start to result, fresh or resumed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -13,42 +13,54 @@ from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.distributed.group import Processes
 from mygo_cli.distributed.join import fail_together, joined, own_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.reading import as_graph
 from mygo_cli.runs.assemble import build_model
 from mygo_cli.runs.card import model_card
 from mygo_cli.runs.environment import environment
 from mygo_cli.runs.folder import RunFolder, new_run
+from mygo_cli.runs.opened import load_run
 from mygo_cli.runs.result import measure
+from mygo_cli.runs.run import Run
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
-from mygo_cli.training.fit import TrainingRun, Watch, how_to_go_on, resume
+from mygo_cli.training.fit import TrainingRun, how_to_go_on, resume
 from mygo_cli.training.prepare import prepared_graph, with_tokens
 
-# Given a run, what shows its progress: a context that brings the function told of each event.
-Progress = Callable[[TrainingRun], AbstractContextManager[Watch]]
-Finished = tuple[RunFolder, dict[str, Any]]
+# Iterates over the `events` of a run to their end, and may show them.
+Follow = Callable[[TrainingRun], None]
 
 
-def silent(fit: TrainingRun) -> AbstractContextManager[Watch]:
-    """Show nothing."""
-    return nullcontext(lambda event: None)
+class Finished(NamedTuple):
+    """A run that is trained, and its `result.json`."""
+
+    run: Run
+    result: dict[str, Any]
+
+
+def follow_silently(run: TrainingRun) -> None:
+    """Train to the end and show nothing."""
+    with closing(run.events()) as events:
+        for _ in events:
+            pass
 
 
 def train_run(
     settings: Settings,
-    graph_folder: Path,
+    graph: KnowledgeGraph | str | Path,
     caches: Path,
     runs: Path,
-    progress: Progress = silent,
+    follow: Follow = follow_silently,
     empty: RunFolder | None = None,
 ) -> Finished:
-    """Train from the start in a new run folder; return the folder and `result.json`.
+    """Train from the start in a new run folder; return the run and its `result.json`.
 
-    The folder is made in `runs`, unless there is an `empty` one. Processes that torchrun started
-    share the work: each returns the same, the first one writes.
+    `graph` is the whole one: the hold-out is cut here. The folder is made in `runs`, unless there
+    is an `empty` one. Processes that torchrun started share the work: each returns the same, the
+    first one writes.
     """
     device = choose_device(own_device(settings.training.device))
-    graph = prepared_graph(settings, graph_folder)
+    graph = prepared_graph(settings, as_graph(graph))
     settings, image, text = with_tokens(settings, graph, caches)
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text).to(device)
@@ -56,23 +68,26 @@ def train_run(
         folder = _new_folder(settings, graph, runs, empty, device, processes)
         with fail_together(processes, lambda: how_to_go_on(folder, processes)):
             fit = TrainingRun(folder, settings, graph, model, processes)
-            return _finish(fit, graph, progress)
+            return _finish(fit, graph, follow)
 
 
 def resume_run(
-    folder: RunFolder, settings: Settings, graph_folder: Path, progress: Progress = silent
+    folder: RunFolder,
+    settings: Settings,
+    graph: KnowledgeGraph | str | Path,
+    follow: Follow = follow_silently,
 ) -> Finished:
-    """Go on with a run where it stopped; return the folder and `result.json`.
+    """Go on with a run where it stopped; return it and its `result.json`.
 
     The number of processes may be another than before.
     """
-    graph = prepared_graph(settings, graph_folder)
+    graph = prepared_graph(settings, as_graph(graph))
     device = choose_device(own_device(settings.training.device))
     with (
         joined(device) as processes,
         fail_together(processes, lambda: how_to_go_on(folder, processes)),
     ):
-        return _finish(resume(folder, settings, graph, device, processes), graph, progress)
+        return _finish(resume(folder, settings, graph, device, processes), graph, follow)
 
 
 def _new_folder(
@@ -94,13 +109,14 @@ def _new_folder(
     return folder
 
 
-def _finish(fit: TrainingRun, graph: KnowledgeGraph, progress: Progress) -> Finished:
+def _finish(training: TrainingRun, graph: KnowledgeGraph, follow: Follow) -> Finished:
     """Train to the end, measure the selected model and write the run's last files."""
-    with progress(fit) as watch:
-        fit.run(watch)
-    fit.processes.any(False)  # the first process has written the model that all now read
-    result = measure(fit.folder, graph, fit.trainer.device, fit.processes)
-    if fit.processes.first:
-        fit.folder.write_json(fit.folder.result, result)
-        fit.folder.write(fit.folder.card, model_card(fit.folder, graph, result))
-    return fit.folder, result
+    follow(training)
+    folder, processes = training.folder, training.processes
+    processes.any(False)  # the first process has written the model that all now read
+    run = load_run(folder, graph, training.trainer.device)
+    result = measure(run, processes)
+    if processes.first:
+        folder.write_json(folder.result, result)
+        folder.write(folder.card, model_card(folder, graph, result))
+    return Finished(run, result)

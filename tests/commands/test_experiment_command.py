@@ -129,15 +129,15 @@ def test_another_graph_under_the_same_name_is_trained_again(experiment, world, t
 
 def test_a_graph_that_changes_meanwhile(experiment, world, tmp_path, monkeypatch):
     copy = Path(shutil.copytree(world, tmp_path / "elsewhere" / "small"))
-    run = TrainingRun.run
+    events = TrainingRun.events
 
-    def changing(fit, watch):
+    def changing(run):
         train = (copy / "train.txt").read_text().splitlines(keepends=True)
         (copy / "train.txt").write_text("".join(train[1:]))
-        run(fit, watch)
+        yield from events(run)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TrainingRun, "run", changing)
+        patch.setattr(TrainingRun, "events", changing)
         ended = experiment("--seeds", 1, data=copy)
     assert ended.code == 1
     assert f"no image, seed 0: {copy} or its tokens changed since this command" in ended.err
@@ -178,19 +178,16 @@ def test_a_run_that_cannot_go_on_says_what_to_delete(experiment):
 
 def press_ctrl_c(monkeypatch, times_begun, epoch):
     """Press Ctrl-C in an epoch of the run that is begun as number `times_begun`."""
-    run, begun = TrainingRun.run, []
+    events, begun = TrainingRun.events, []
 
-    def pressing(fit, watch):
-        begun.append(fit)
-
-        def watched(event):
-            watch(event)
+    def pressing(run):
+        begun.append(run)
+        for event in events(run):
             if len(begun) == times_begun and isinstance(event, StepDone) and event.epoch == epoch:
                 signal.raise_signal(signal.SIGINT)
+            yield event
 
-        run(fit, watched)
-
-    monkeypatch.setattr(TrainingRun, "run", pressing)
+    monkeypatch.setattr(TrainingRun, "events", pressing)
 
 
 def test_ctrl_c_and_the_same_command_again(experiment, monkeypatch, tmp_path):

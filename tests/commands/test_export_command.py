@@ -14,8 +14,7 @@ from safetensors import safe_open
 from mygo_cli.exports import files
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.queries import Queries
-from mygo_cli.runs.folder import RunFolder
-from mygo_cli.runs.opened import load_trained
+from mygo_cli.runs.opened import open_run
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def export(mygo, trained):
 @pytest.fixture
 def model(trained):
     (run,) = trained.iterdir()
-    return load_trained(RunFolder(run), torch.device("cpu"))
+    return open_run(run, device="cpu")
 
 
 def read_npz(name):
@@ -48,14 +47,14 @@ def test_entities(export, trained, model, world):
     graph = read_graph(world)
     assert found["entity"].tolist() == list(graph.entities)
     assert found["name"].tolist() == list(graph.names)
-    np.testing.assert_array_equal(found["vector"], model.entities.numpy())
+    np.testing.assert_array_equal(found["vector"], model.entity_vectors())
 
 
 def test_relations(export, model, world):
     assert export("--what", "relations", "--output", "r.safetensors").code == 0
     with safe_open("r.safetensors", framework="np") as file:
         assert json.loads(file.metadata()["relation"]) == list(read_graph(world).relations)
-        np.testing.assert_array_equal(file.get_tensor("vector"), model.relations.numpy())
+        np.testing.assert_array_equal(file.get_tensor("vector"), model.relation_vectors())
 
 
 def test_tsv_gives_back_the_same_numbers(export, model, world):
@@ -64,7 +63,7 @@ def test_tsv_gives_back_the_same_numbers(export, model, world):
     columns = ["entity", "name", *(f"vector_{place}" for place in range(8))]
     assert list(rows[0]) == columns
     vectors = np.array([[row[name] for name in columns[2:]] for row in rows]).astype(np.float32)
-    np.testing.assert_array_equal(vectors, model.entities.numpy())
+    np.testing.assert_array_equal(vectors, model.entity_vectors())
     assert [row["entity"] for row in rows] == list(read_graph(world).entities)
 
 
@@ -77,8 +76,8 @@ def test_scores_are_those_of_the_model(export, mygo, model, trained, world):
     assert found["relation"].tolist() == [graph.relations[row] for row in relation]
     assert set(found["known"]) == {"test"}
     ask_head = torch.ones(len(head), dtype=torch.bool)
-    tails = model.score(Queries(head, relation, ~ask_head))[torch.arange(len(head)), tail]
-    heads = model.score(Queries(tail, relation, ask_head))[torch.arange(len(head)), head]
+    tails = model.scorer(Queries(head, relation, ~ask_head))[torch.arange(len(head)), tail]
+    heads = model.scorer(Queries(tail, relation, ask_head))[torch.arange(len(head)), head]
     np.testing.assert_allclose(found["tail_score"], tails.numpy(), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found["head_score"], heads.numpy(), rtol=1e-5, atol=1e-6)
     report = json.loads(mygo("evaluate", "--runs-dir", trained, "--device", "cpu", "--json").out)[

@@ -115,8 +115,8 @@ def test_many_questions(rank, tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("kenya\tgrows", "not a question. Write head, relation and tail, tab-separated"),
-        ("kenya grows ?", "not a question."),
+        ("kenya\tgrows", "2 columns, expected head, relation, tail separated by tabs."),
+        ("kenya grows ?", "1 column, expected head, relation, tail separated by tabs."),
         ("kenya\tgrows\ttea", "not a question."),
         ("?\tgrows\t?", "not a question."),
         ("kenia\tgrows\t?", "No entity kenia in small. Did you mean kenya?"),
@@ -134,11 +134,11 @@ def test_a_wrong_line_is_named(rank, tmp_path, line, message):
 
 
 def test_files_that_cannot_be_read(rank, tmp_path):
-    assert "nowhere.tsv cannot be read: No such file" in rank("--file", "nowhere.tsv").err
+    assert "nowhere.tsv: no such file." in rank("--file", "nowhere.tsv").err
     (tmp_path / "empty.tsv").write_text("\n \n")
-    assert "empty.tsv holds no questions." in rank("--file", "empty.tsv").err
+    assert "empty.tsv: no questions. Write one a line" in rank("--file", "empty.tsv").err
     (tmp_path / "latin.tsv").write_bytes("Perú\tlikes\t?".encode("latin-1"))
-    assert "latin.tsv is not UTF-8" in rank("--file", "latin.tsv").err
+    assert "latin.tsv:1: not UTF-8" in rank("--file", "latin.tsv").err
 
 
 # Mistakes

@@ -14,17 +14,15 @@ from mygo_cli.training.loop import StepDone
 
 def press_ctrl_c(monkeypatch, epoch):
     """Let the terminal press Ctrl-C after the first step of an epoch."""
-    run = TrainingRun.run
+    events = TrainingRun.events
 
-    def pressing(fit, watch):
-        def watched(event):
-            watch(event)
+    def pressing(run):
+        for event in events(run):
             if isinstance(event, StepDone) and (event.epoch, event.step) == (epoch, 1):
                 signal.raise_signal(signal.SIGINT)
+            yield event
 
-        run(fit, watched)
-
-    monkeypatch.setattr(TrainingRun, "run", pressing)
+    monkeypatch.setattr(TrainingRun, "events", pressing)
 
 
 @pytest.mark.parametrize("words", [[], ["--holdout", "0.1", "--no-image"]])

@@ -12,7 +12,8 @@ from checkouts import CHECKOUT, CHECKPOINT, expected, run_import
 from mygo_cli.imports.official import Imported
 from mygo_cli.model.queries import Queries
 from mygo_cli.runs.folder import RunFolder
-from mygo_cli.runs.opened import Trained, load_trained
+from mygo_cli.runs.opened import load_run
+from mygo_cli.runs.run import Run
 from mygo_cli.tokens.table import load_token_table
 
 
@@ -22,9 +23,9 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
 
 
 @pytest.fixture(scope="module")
-def trained(imported: Imported) -> Trained:
+def trained(imported: Imported) -> Run:
     assert imported.run is not None
-    return load_trained(RunFolder(imported.run), torch.device("cpu"))
+    return load_run(RunFolder(imported.run), imported.graph, torch.device("cpu"))
 
 
 def close(ours: torch.Tensor, theirs: np.ndarray) -> None:
@@ -47,30 +48,29 @@ def test_tokens(imported: Imported, modality: str, name: str) -> None:
     np.testing.assert_array_equal(np.sort(~table.mask, 1), np.sort(padding, 1))
 
 
-def test_the_model_reads_those_tokens(imported: Imported, trained: Trained) -> None:
+def test_the_model_reads_those_tokens(imported: Imported, trained: Run) -> None:
     for modality, name in (("image", "visual"), ("text", "text")):
         tokens = trained.has_tokens(modality)
         assert tokens is not None
         np.testing.assert_array_equal(~tokens.numpy(), expected()[f"{name}_padding"].all(1))
 
 
-def test_embeddings(trained: Trained) -> None:
-    close(trained.entities, expected()["entity_embeddings"])
+def test_embeddings(trained: Run) -> None:
+    close(trained.scorer.entities, expected()["entity_embeddings"])
     with torch.no_grad():
         close(trained.model.eval().entity_vectors(), expected()["entity_embeddings"])
 
 
-def test_scores(imported: Imported, trained: Trained) -> None:
+def test_scores(imported: Imported, trained: Run) -> None:
     scores = expected()["tail_scores_first_32_test"]
     head, relation, _ = torch.from_numpy(imported.graph.test[: len(scores)]).T
     queries = Queries(head, relation, torch.zeros(len(head), dtype=torch.bool))
-    close(trained.score(queries), scores)
+    close(trained.scorer(queries), scores)
 
 
 @pytest.mark.parametrize("split", ["valid", "test"])
-def test_metrics(imported: Imported, trained: Trained, split: str) -> None:
-    report = trained.report(imported.graph, imported.graph.split(split), "official")
-    assert report is not None
+def test_metrics(imported: Imported, trained: Run, split: str) -> None:
+    report = trained.evaluate(split, "official")
     theirs = expected()["metrics"][split]
     assert report.overall.mrr == pytest.approx(theirs["MRR"], rel=1e-12)
     assert report.overall.mean_rank == pytest.approx(theirs["MR"], rel=1e-12)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 
 import numpy as np
 import pytest
 import torch
-from tiny_training import ENTITIES, new_fit, same, tiny_graph, tiny_settings, tiny_table
+from tiny_training import ENTITIES, follow, new_fit, same, tiny_graph, tiny_settings, tiny_table
 
 from mygo_cli.bench.worker import StepTimer
 from mygo_cli.bench.workload import generated
@@ -17,7 +18,7 @@ from mygo_cli.runs.assemble import build_model
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.settings.sections import ModelOptions, Settings, TrainingSettings
 from mygo_cli.training.candidates import CandidateSampler, log_share, questions_naming
-from mygo_cli.training.fit import resume
+from mygo_cli.training.fit import EpochValidated, resume
 from mygo_cli.training.loop import EpochDone, Trainer
 
 NO_DROPOUT = dict.fromkeys(("dropout", "structure_dropout", "image_dropout", "text_dropout"), 0.0)
@@ -177,16 +178,16 @@ def test_it_learns(decoder):
 def test_a_resumed_run_draws_what_it_would_have_drawn(tmp_path):
     settings = tiny_settings(training={"epochs": 4, "candidates": 3})
     straight = new_fit(tmp_path, settings, None, tiny_table(0), tiny_table(1))
-    straight.run(lambda event: None)
+    follow(straight)
     content = load_checkpoint(straight.folder.last)
     assert set(content["optimizer"]) == {"adam", "sparse_adam"}
     again = new_fit(tmp_path, settings, None, tiny_table(0), tiny_table(1))
-    events = again._events()
-    for event in events:
-        if getattr(event, "epoch", None) and getattr(event.epoch, "epoch", 0) == 2:
-            break
+    with closing(again.events()) as events:
+        for event in events:
+            if isinstance(event, EpochValidated) and event.epoch.epoch == 2:
+                break
     third = resume(again.folder, settings, tiny_graph(), torch.device("cpu"))
-    third.run(lambda event: None)
+    follow(third)
     same(load_checkpoint(third.folder.last), content)
 
 

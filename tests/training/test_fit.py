@@ -7,14 +7,14 @@ import signal
 
 import pytest
 import torch
-from tiny_training import metrics_of, new_fit, tiny_graph, tiny_settings, tiny_table
+from tiny_training import follow, metrics_of, new_fit, tiny_graph, tiny_settings, tiny_table
 
 import mygo_cli.training.fit as module
 from mygo_cli.errors import Interrupted
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.runs.checkpoint import load_checkpoint
-from mygo_cli.runs.opened import load_trained
+from mygo_cli.runs.opened import load_run
 from mygo_cli.runs.result import measure
 from mygo_cli.training.fit import EpochValidated, resume
 from mygo_cli.training.loop import StepDone
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 def run(fit):
     """Run to the end; return the events after each epoch."""
     seen = []
-    fit.run(seen.append)
+    follow(fit, seen.append)
     return [event for event in seen if isinstance(event, EpochValidated)]
 
 
@@ -46,7 +46,7 @@ def test_the_best_epoch_is_kept(tmp_path, monkeypatch):
             relation = fit.trainer.model.relation.weight.detach().clone()
             weights[event.epoch.epoch] = relation
 
-    fit.run(watch)
+    follow(fit, watch)
     best = load_checkpoint(fit.folder.best)
     assert (best["epoch"], best["validation_mrr"]) == (2, 0.5)
     assert torch.equal(best["model"]["relation.weight"], weights[2])
@@ -84,7 +84,7 @@ def test_the_last_epoch_is_kept(tmp_path, why):
     assert (best["epoch"], best["validation_mrr"]) == (3, None)
     for name, value in fit.trainer.model.state_dict().items():
         assert torch.equal(best["model"][name], value), name
-    assert measure(fit.folder, graph, CPU)["selected_by"] == "last epoch"
+    assert measure(load_run(fit.folder, graph, CPU))["selected_by"] == "last epoch"
 
 
 def test_an_epoch_by_its_number(tmp_path, monkeypatch):
@@ -96,16 +96,17 @@ def test_an_epoch_by_its_number(tmp_path, monkeypatch):
     assert (best["epoch"], best["validation_mrr"], best["selected_by"]) == (3, None, "epoch number")
     longer = new_fit(tmp_path, tiny_settings(data={"select": "last"}, training={"epochs": 6}))
     weights = {}
-    longer.run(
+    follow(
+        longer,
         lambda event: (
             weights.update({event.epoch.epoch: longer.trainer.model.relation.weight.clone()})
             if isinstance(event, EpochValidated)
             else None
-        )
+        ),
     )
     # The course of the learning rate is that of all epochs.
     assert torch.equal(best["model"]["relation.weight"], weights[3])
-    assert measure(fit.folder, tiny_graph(), CPU)["selected_by"] == "epoch number"
+    assert measure(load_run(fit.folder, tiny_graph(), CPU))["selected_by"] == "epoch number"
     again = resume(fit.folder, settings, tiny_graph(), CPU)
     assert run(again) == []
 
@@ -115,7 +116,7 @@ def test_select_on_test_is_told_apart(tmp_path):
     fit = new_fit(tmp_path, settings)
     events = run(fit)
     best = load_checkpoint(fit.folder.best)
-    result = measure(fit.folder, tiny_graph(), CPU)
+    result = measure(load_run(fit.folder, tiny_graph(), CPU))
     test_mrr = result["splits"]["test"]["overall"]["mrr"]
     assert test_mrr == pytest.approx(max(event.mrr for event in events))
     assert best["validation_mrr"] is None
@@ -131,11 +132,12 @@ def test_select_on_test_is_told_apart(tmp_path):
 def test_the_selected_model_scores_as_when_it_was_looked_at(tmp_path):
     fit = new_fit(tmp_path, tiny_settings(), None, tiny_table(0), tiny_table(1))
     run(fit)
-    trained, graph = load_trained(fit.folder, CPU), tiny_graph()
-    rivals = evaluate(trained.score, graph.valid, graph.all_triples())
+    graph = tiny_graph()
+    trained = load_run(fit.folder, graph, CPU)
+    rivals = evaluate(trained.scorer, graph.valid, graph.all_triples())
     found = mean_reciprocal(rivals.better, rivals.ties)
     assert found == pytest.approx(trained.content["validation_mrr"], rel=1e-9)
-    result = measure(fit.folder, graph, CPU)
+    result = measure(trained)
     assert result["epoch"] == fit.stopper.best_epoch
     assert result["splits"]["valid"]["overall"]["mrr"] == pytest.approx(fit.stopper.best)
     assert result["splits"]["test"]["overall"]["count"] == 2 * len(graph.test)
@@ -155,7 +157,7 @@ def test_training_goes_on_from_the_state_before_a_look(tmp_path, monkeypatch):
         )[1],
     )
     watched = []
-    fit.run(lambda event: watched.append((type(event), fit.trainer.model.training)))
+    follow(fit, lambda event: watched.append((type(event), fit.trainer.model.training)))
     assert {training for kind, training in watched if kind is StepDone} == {True}
     assert set(modes) == {True, False}
 
@@ -199,12 +201,12 @@ def test_parts_switched_off(tmp_path, image, text, structure, contrastive):
     tables = tiny_table(0) if image else None, tiny_table(1) if text else None
     fit = new_fit(tmp_path, settings, None, *tables)
     run(fit)
-    trained = load_trained(fit.folder, CPU)
+    trained = load_run(fit.folder, tiny_graph(), CPU)
     encoder = trained.model.entity_encoder
     assert (encoder.image is not None, encoder.text is not None) == (image, text)
     assert (encoder.structure is not None) is structure
     again = trained.model.entity_vectors()
-    torch.testing.assert_close(again, trained.entities)
+    torch.testing.assert_close(again, trained.scorer.entities)
     assert trained.has_tokens("image") is None or image
 
 
@@ -213,7 +215,7 @@ def test_every_decoder(tmp_path, decoder):
     settings = tiny_settings(decoder={"name": decoder}, training={"epochs": 2})
     fit = new_fit(tmp_path, settings, None, tiny_table(0))
     run(fit)
-    assert measure(fit.folder, tiny_graph(), CPU)["splits"]["valid"]["overall"]["mrr"] > 0
+    assert measure(load_run(fit.folder, tiny_graph(), CPU))["splits"]["valid"]["overall"]["mrr"] > 0
 
 
 # Ctrl-C
@@ -234,7 +236,7 @@ def test_ctrl_c_between_steps(tmp_path):
     before = signal.getsignal(signal.SIGINT)
     fit = new_fit(tmp_path, tiny_settings(training={"epochs": 4}))
     with pytest.raises(Interrupted) as caught:
-        fit.run(interrupt_at(3, 2))
+        follow(fit, interrupt_at(3, 2))
     assert caught.value.exit_code == 130
     assert str(caught.value) == (
         f"Interrupted; epoch 2 of 4 is saved. Go on with: mygo train --resume {fit.folder.path}"
@@ -250,7 +252,7 @@ def test_ctrl_c_between_steps(tmp_path):
 def test_ctrl_c_before_the_first_epoch_is_done(tmp_path):
     fit = new_fit(tmp_path, tiny_settings())
     with pytest.raises(Interrupted, match="before the first epoch was done; nothing was saved"):
-        fit.run(interrupt_at(1, 1))
+        follow(fit, interrupt_at(1, 1))
     assert not fit.folder.last.exists()
 
 
@@ -262,7 +264,7 @@ def test_ctrl_c_right_after_an_epoch(tmp_path):
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(Interrupted, match="epoch 2 of 4 is saved"):
-        fit.run(watch)
+        follow(fit, watch)
     assert load_checkpoint(fit.folder.last)["epoch"] == 2
 
 
@@ -270,6 +272,6 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path):
     before = signal.getsignal(signal.SIGINT)
     fit = new_fit(tmp_path, tiny_settings())
     with pytest.raises(KeyboardInterrupt):
-        fit.run(interrupt_at(2, 1, times=2))
+        follow(fit, interrupt_at(2, 1, times=2))
     assert signal.getsignal(signal.SIGINT) is before
     assert load_checkpoint(fit.folder.last)["epoch"] == 1

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 import torch
-from tiny_training import metrics_of, new_fit, same, tiny_graph, tiny_settings, tiny_table
+from tiny_training import follow, metrics_of, new_fit, same, tiny_graph, tiny_settings, tiny_table
 
 from mygo_cli import backends
 from mygo_cli.contracts import NoOptions
@@ -33,10 +33,6 @@ def stop_after(epochs):
     return watch
 
 
-def ignore(event):
-    """Watch nothing."""
-
-
 def settings_for(**training):
     return tiny_settings(training={"epochs": 6, "evaluate_every": 2, **training})
 
@@ -51,16 +47,16 @@ def test_the_same_bits(tmp_path, questions, token_dropout):
         model={"token_dropout": token_dropout, "entity_layers": 2},
     )
     straight = new_fit(tmp_path, settings, None, tiny_table(0), tiny_table(1))
-    straight.run(ignore)
+    follow(straight)
     broken = new_fit(tmp_path, settings, None, tiny_table(0), tiny_table(1))
     with pytest.raises(StoppedError):
-        broken.run(stop_after(3))
+        follow(broken, stop_after(3))
     folder = RunFolder(broken.folder.path)
     torch.manual_seed(99)  # another process starts elsewhere
     torch.rand(7)
     again = resume(folder, folder.settings(), tiny_graph(), CPU)
     assert again.trainer.epoch == 3
-    again.run(ignore)
+    follow(again)
     ours, theirs = load_checkpoint(folder.last), load_checkpoint(straight.folder.last)
     assert len(ours["optimizer"]["adam"]["state"]) > 20
     same(ours, theirs)
@@ -72,7 +68,7 @@ def test_the_same_bits(tmp_path, questions, token_dropout):
 def test_killed_between_metrics_and_checkpoint(tmp_path, monkeypatch):
     settings = settings_for()
     straight = new_fit(tmp_path, settings)
-    straight.run(ignore)
+    follow(straight)
     broken = new_fit(tmp_path, settings)
 
     def killed(path, content):
@@ -82,21 +78,21 @@ def test_killed_between_metrics_and_checkpoint(tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "save_checkpoint", killed)
     with pytest.raises(StoppedError):
-        broken.run(ignore)
+        follow(broken)
     monkeypatch.undo()
     assert len(metrics_of(broken.folder)) == 4
     again = resume(broken.folder, settings, tiny_graph(), CPU)
     assert again.trainer.epoch == 3
-    again.run(ignore)
+    follow(again)
     assert metrics_of(broken.folder) == metrics_of(straight.folder)
 
 
 def test_a_run_that_is_done_stays_as_it_is(tmp_path):
     done = new_fit(tmp_path, settings_for())
-    done.run(ignore)
+    follow(done)
     before = done.folder.last.read_bytes(), done.folder.metrics.read_text()
     again = resume(done.folder, done.settings, tiny_graph(), CPU)
-    again.run(ignore)
+    follow(again)
     assert (done.folder.last.read_bytes(), done.folder.metrics.read_text()) == before
 
 
@@ -104,11 +100,11 @@ def test_a_run_out_of_patience_stays_as_it_is(tmp_path):
     # The rate is too small for any progress: two looks after the first one end the run.
     settings = settings_for(epochs=30, evaluate_every=1, patience=2, learning_rate=1e-12)
     done = new_fit(tmp_path, settings)
-    done.run(ignore)
+    follow(done)
     epochs = done.trainer.epoch
     assert epochs < 30
     again = resume(done.folder, settings, tiny_graph(), CPU)
-    again.run(ignore)
+    follow(again)
     assert again.trainer.epoch == epochs
     assert len(metrics_of(done.folder)) == epochs
 
@@ -116,13 +112,13 @@ def test_a_run_out_of_patience_stays_as_it_is(tmp_path):
 def test_more_patience_goes_on(tmp_path):
     settings = settings_for(epochs=8, evaluate_every=1, patience=1, learning_rate=1e-12)
     done = new_fit(tmp_path, settings)
-    done.run(ignore)
+    follow(done)
     assert done.trainer.epoch < 8
     again = resume(
         done.folder, settings_for(epochs=8, evaluate_every=1, patience=0), tiny_graph(), CPU
     )
     assert again.stopper.best == done.stopper.best
-    again.run(ignore)
+    follow(again)
     assert again.trainer.epoch == 8
 
 
@@ -136,7 +132,7 @@ def test_no_epoch_was_done(tmp_path):
 
 def test_another_graph(tmp_path):
     fit = new_fit(tmp_path, settings_for(epochs=1))
-    fit.run(ignore)
+    follow(fit)
     graph = tiny_graph()
     others = tuple(f"x{number}" for number in range(len(graph.entities)))
     with pytest.raises(DataError, match=r"trained on the graph tiny; the entities of tiny are oth"):
@@ -148,7 +144,7 @@ def test_another_graph(tmp_path):
 
 def test_another_model(tmp_path):
     fit = new_fit(tmp_path, settings_for(epochs=1))
-    fit.run(ignore)
+    follow(fit)
     wider = tiny_settings(model={"dim": 16})
     with pytest.raises(DataError, match=r"does not fit the config\.toml of its run"):
         resume(fit.folder, wider, tiny_graph(), CPU)
@@ -159,7 +155,7 @@ def test_another_model(tmp_path):
 
 def test_the_selected_model_is_no_checkpoint_to_go_on_from(tmp_path):
     fit = new_fit(tmp_path, settings_for(epochs=1))
-    fit.run(ignore)
+    follow(fit)
     fit.folder.last.write_bytes(fit.folder.best.read_bytes())
     with pytest.raises(DataError, match=r"last\.pt holds no optimizer"):
         resume(fit.folder, fit.settings, tiny_graph(), CPU)
@@ -184,9 +180,9 @@ def test_a_decoder_may_compute_when_it_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(backends, "load", lambda group, name: Weighted)
     settings = settings_for(epochs=2)
     straight = new_fit(tmp_path, settings)
-    straight.run(ignore)
+    follow(straight)
     broken = new_fit(tmp_path, settings)
     with pytest.raises(StoppedError):
-        broken.run(stop_after(1))
-    resume(broken.folder, settings, tiny_graph(), CPU).run(ignore)
+        follow(broken, stop_after(1))
+    follow(resume(broken.folder, settings, tiny_graph(), CPU))
     assert metrics_of(broken.folder) == metrics_of(straight.folder)

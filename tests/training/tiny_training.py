@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,13 @@ def new_fit(
     folder = new_run(runs, graph.name, settings.decoder.name)
     folder.write(folder.config, to_toml(settings))
     return TrainingRun(folder, settings, graph, model)
+
+
+def follow(fit: TrainingRun, watch: Callable[[Any], Any] = lambda event: None) -> None:
+    """Train to the end and give each event to `watch`."""
+    with closing(fit.events()) as events:
+        for event in events:
+            watch(event)
 
 
 def watching(*events: Any) -> tuple[list[Any], Callable[[Any], None]]:

@@ -1,0 +1,74 @@
+"""Triples and questions given by ids or display names, as rows of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from mygo_cli.errors import DataError, UsageError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.rows import TRIPLES, FileFault, Layout, read_rows, stop
+from mygo_cli.model.queries import Triples
+from mygo_cli.ranking.answers import Question, find_question
+
+MISSING = "?"
+QUESTIONS = replace(
+    TRIPLES,
+    rows="questions",
+    if_empty="Write one a line: head, relation and tail, with ? for the missing side.",
+)
+Found = TypeVar("Found")
+
+
+def find_triples(graph: KnowledgeGraph, triples: Iterable[tuple[str, str, str]]) -> Triples:
+    """Return triples as rows of the graph, int64 (T, 3); raise `UsageError` for an unknown name."""
+    found = [
+        (graph.find_entity(head), graph.find_relation(relation), graph.find_entity(tail))
+        for head, relation, tail in triples
+    ]
+    return np.array(found, dtype=np.int64).reshape(-1, 3)
+
+
+def read_triples(path: Path, graph: KnowledgeGraph) -> Triples:
+    """Return the triples of a file, int64 (T, 3), by id or display name.
+
+    Raises `DataError` with the line of a name that the graph does not have.
+    """
+
+    def triple(head: str, relation: str, tail: str) -> Triples:
+        return find_triples(graph, [(head, relation, tail)])
+
+    return np.concatenate(_found_in(path, TRIPLES, triple))
+
+
+def read_questions(path: Path, graph: KnowledgeGraph) -> list[Question]:
+    """Return the questions of a file, with ? for the missing side.
+
+    Raises `DataError` with the line of what is no question, and of an unknown name.
+    """
+
+    def question(head: str, relation: str, tail: str) -> Question:
+        if (head == MISSING) == (tail == MISSING):
+            raise UsageError("not a question.", "Write ? for either the head or the tail.")
+        return find_question(
+            graph, None if head == MISSING else head, relation, None if tail == MISSING else tail
+        )
+
+    return _found_in(path, QUESTIONS, question)
+
+
+def _found_in(path: Path, layout: Layout, find: Callable[[str, str, str], Found]) -> list[Found]:
+    """Return what `find` makes of each line; its `UsageError` becomes the fault of the line."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file.")
+    found = []
+    for line, (head, relation, tail) in read_rows(path, layout, stop):
+        try:
+            found.append(find(head, relation, tail))
+        except UsageError as error:
+            raise FileFault(path, line, error.problem, error.way_out) from error
+    return found

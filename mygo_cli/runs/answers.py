@@ -1,0 +1,76 @@
+"""The answers to a question as rows with names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.ranking.answers import Prediction, Question
+from mygo_cli.runs.rows import Rows
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, as the whole fact that it makes; `head`, `relation` and `tail` are ids.
+
+    `rank` counts from 1; `asked` is the side that was missing, `name` the display name of the
+    answer. `score` is the decoder's; `probability` the softmax of the scores over all answers that
+    may be shown. `known` names the split that holds the fact, None for a new one.
+    """
+
+    rank: int
+    head: str
+    relation: str
+    tail: str
+    asked: str
+    name: str
+    score: float
+    probability: float
+    known: str | None
+
+    SHOWN: ClassVar[Mapping[str, str]] = {
+        "rank": "rank",
+        "entity": "entity",
+        "name": "name",
+        "score": "score",
+        "probability": "probability",
+        "fact": "fact",
+    }
+
+    @property
+    def entity(self) -> str:
+        """Return the id of the answer."""
+        return self.head if self.asked == "head" else self.tail
+
+    @property
+    def fact(self) -> str:
+        """Return "new", or where the fact is known from."""
+        return f"known ({self.known})" if self.known else "new"
+
+
+def answers(graph: KnowledgeGraph, question: Question, found: Sequence[Prediction]) -> Rows[Answer]:
+    """Return what was found as rows, below the question as their title."""
+    return Rows(Answer, (_answer(graph, question, each) for each in found), _title(graph, question))
+
+
+def _answer(graph: KnowledgeGraph, question: Question, found: Prediction) -> Answer:
+    return Answer(
+        rank=found.rank,
+        head=graph.entities[found.entity if question.head is None else question.head],
+        relation=graph.relations[question.relation],
+        tail=graph.entities[found.entity if question.tail is None else question.tail],
+        asked="head" if question.head is None else "tail",
+        name=graph.names[found.entity],
+        score=found.score,
+        probability=found.probability,
+        known=found.known,
+    )
+
+
+def _title(graph: KnowledgeGraph, question: Question) -> str:
+    head, tail = (
+        "?" if row is None else graph.names[row] for row in (question.head, question.tail)
+    )
+    return f"({head}, {graph.relations[question.relation]}, {tail})"

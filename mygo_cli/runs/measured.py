@@ -1,0 +1,87 @@
+"""Several runs on the same triples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mygo_cli.errors import DataError
+from mygo_cli.graph.files import Split
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.progress import Progress, silent
+from mygo_cli.ranking.bootstrap import Values, per_triple
+from mygo_cli.ranking.ranks import Metrics, metrics, ranks
+from mygo_cli.runs.opened import open_run
+from mygo_cli.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run on the split: its metrics, and the mean reciprocal rank of each triple (T,)."""
+
+    path: Path
+    selected_by: str
+    metrics: Metrics
+    values: Values
+
+
+def measure_runs(
+    runs: Sequence[str | Path],
+    split: Split = "test",
+    data: str | Path | None = None,
+    device: str = "auto",
+    runs_dir: str | Path | None = None,
+    batch_size: int | None = None,
+    progress: Progress = silent,
+) -> Iterator[Measured]:
+    """Yield every run on the split, filtered, realistic ties; one model is in memory at a time.
+
+    The other arguments are those of `open_run` and `Run.evaluate`. Raises `DataError` where they
+    do not rank the same triples.
+    """
+    first: KnowledgeGraph | None = None
+    for number, path in enumerate(runs, 1):
+        run = open_run(path, data, device, runs_dir)
+        first = first or run.graph
+        check_same_triples(run, first, split, runs[0])
+        what = f"rank {split}, run {number} of {len(runs)}"
+        yield _measured(run, split, batch_size, progress, what)
+
+
+def _measured(
+    run: Run, split: Split, batch_size: int | None, progress: Progress, what: str
+) -> Measured:
+    triples = run.triples_of(split)
+    rivals = run.rivals(triples, batch_size, progress, what)
+    all_ranks = ranks(rivals.better, rivals.ties)
+    overall = metrics(all_ranks)
+    assert overall is not None  # there are triples
+    values = per_triple(all_ranks.numpy(), rivals.triple.numpy(), len(triples))
+    return Measured(run.folder.path, run.selected_by, overall, values)
+
+
+def check_same_triples(
+    run: Run, first: KnowledgeGraph, split: Split, first_run: str | Path
+) -> None:
+    """Raise `DataError` unless a run asks the same questions as the first and knows the same."""
+    graph, path = run.graph, run.folder.path
+    if (graph.entities, graph.relations) != (first.entities, first.relations):
+        raise DataError(
+            f"{path} knows other entities or relations than {first_run}.",
+            "Compare runs of one graph.",
+        )
+    if not np.array_equal(graph.split(split), first.split(split)):
+        raise DataError(
+            f"{path} has other {split} triples than {first_run}.",
+            "Each --holdout and --seed cuts its own train and valid: compare on --split test."
+            if graph.folder == first.folder
+            else "Compare runs of one graph.",
+        )
+    known, first_known = (np.unique(each.fact_keys(each.all_triples())) for each in (graph, first))
+    if not np.array_equal(known, first_known):
+        raise DataError(
+            f"{path} leaves out other known facts than {first_run}.", "Compare runs of one graph."
+        )

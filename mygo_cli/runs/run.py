@@ -1,0 +1,276 @@
+"""A trained model with its graph: everything that can be asked of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mygo_cli.device import Portion
+from mygo_cli.distributed.group import ALONE, Processes
+from mygo_cli.errors import DataError
+from mygo_cli.graph.files import Split
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.model.mygo import MyGO
+from mygo_cli.model.queries import Queries, Triples
+from mygo_cli.progress import Progress, silent
+from mygo_cli.ranking.answers import Question, find_question, predict
+from mygo_cli.ranking.evaluate import Rivals, evaluate, gather_rivals
+from mygo_cli.ranking.named_rows import find_triples
+from mygo_cli.ranking.ranks import TieRule, check_finite
+from mygo_cli.ranking.report import Report, report
+from mygo_cli.ranking.scorer import Scorer, block_size
+from mygo_cli.runs.answers import Answer, answers
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.rows import Rows
+from mygo_cli.settings.sections import Settings
+
+if TYPE_CHECKING:
+    from mygo_cli.completion.completion import Completion
+    from mygo_cli.completion.questions import Side
+    from mygo_cli.completion.request import Pairs, Request
+    from mygo_cli.completion.unfinished import Unfinished
+    from mygo_cli.exports.tables import Table
+    from mygo_cli.runs.facts import Fact
+
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
+What = Literal["entities", "relations", "scores"]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The selected model of a run and its graph.
+
+    `graph` is the one that it was trained on, with the same hold-out. `scorer` is the model with
+    the vectors saved beside it, so that no entity is encoded again; `content` is the rest of its
+    checkpoint. Entities and relations are named by id or display name, in any capitals.
+    """
+
+    folder: RunFolder
+    settings: Settings
+    graph: KnowledgeGraph
+    scorer: Scorer
+    content: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder.path)!r}, graph {self.graph.name}, on {self.device})"
+
+    @property
+    def name(self) -> str:
+        """Return the name of the run's folder."""
+        return self.folder.path.name
+
+    @property
+    def model(self) -> MyGO:
+        """Return the model, a `torch.nn.Module` in evaluation mode."""
+        return self.scorer.model
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the model is."""
+        return self.scorer.entities.device
+
+    @property
+    def selected_by(self) -> str:
+        """Return what chose the epoch; checkpoints of before this was written do not say."""
+        return str(self.content.get("selected_by", "unknown"))
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """Return the lines of `metrics.jsonl` (docs/runs.md), one an epoch."""
+        return self.folder.history()
+
+    # Questions
+
+    def rank(
+        self,
+        head: str | None = None,
+        relation: str | None = None,
+        tail: str | None = None,
+        top: int = 10,
+        hide_known: bool = False,
+    ) -> Rows[Answer]:
+        """Return the `top` answers to (head, relation, ?) or (?, relation, tail), best first.
+
+        `hide_known` leaves out the facts that the graph holds. Raises `UsageError` unless just one
+        side is missing, and for an unknown name.
+        """
+        question = find_question(self.graph, head, relation, tail)
+        return self.rank_all([question], top, hide_known)[0]
+
+    def rank_all(
+        self, questions: Sequence[Question], top: int = 10, hide_known: bool = False
+    ) -> list[Rows[Answer]]:
+        """Return the `top` answers to each question, as `rank` does."""
+        found = predict(self.scorer, self.graph, list(questions), top, hide_known)
+        return [answers(self.graph, *pair) for pair in zip(questions, found, strict=True)]
+
+    def score(self, triples: Triples | Iterable[tuple[str, str, str]]) -> Vectors:
+        """Return the score of each triple, float32 (T,): of its tail, asked (head, relation, ?).
+
+        Triples are names, or rows of the graph, int64 (T, 3), such as `run.graph.test`. Scores
+        compare within one question only. Raises `UsageError` for an unknown name.
+        """
+        named = not isinstance(triples, np.ndarray)
+        rows = torch.from_numpy(find_triples(self.graph, triples) if named else triples)
+        blocks = rows.split(block_size(len(self.graph.entities)))
+        return torch.cat([torch.zeros(0), *map(self._tail_scores, blocks)]).numpy()
+
+    def _tail_scores(self, rows: Tensor) -> Tensor:
+        head, relation, tail = rows.T
+        scores = self.scorer(Queries(head, relation, torch.zeros(len(rows), dtype=torch.bool)))
+        check_finite(scores)
+        return scores[torch.arange(len(rows)), tail].cpu()
+
+    # Whole splits
+
+    def evaluate(
+        self,
+        split: Split = "test",
+        ties: TieRule = "realistic",
+        batch_size: int | None = None,
+        progress: Progress = silent,
+        processes: Processes = ALONE,
+    ) -> Report:
+        """Return the metrics of a split, both sides, filtered: `.overall.mrr` and others.
+
+        `batch_size` questions are asked at once, None asks as many as suit the graph. Several
+        `processes` share out the work, and each returns the whole report. Raises `DataError` for a
+        split without triples.
+        """
+        triples = self.triples_of(split)
+        part = processes.part(len(triples))
+        own = self.rivals(triples[part], batch_size, progress, f"rank {split}")
+        rivals = gather_rivals(processes, own, part.start)
+        seen = self.has_tokens("image"), self.has_tokens("text")
+        found = report(rivals, triples, self.graph, *seen, ties)
+        assert found is not None  # there are triples
+        return found
+
+    def triples_of(self, split: Split) -> Triples:
+        """Return the triples of a split, int64 (T, 3); raise `DataError` where there are none."""
+        triples = self.graph.split(split)
+        if not len(triples):
+            raise DataError(f"{self.graph.folder} has no {split} triples.", "Name another --split.")
+        return triples
+
+    def rivals(
+        self,
+        triples: Triples,
+        batch_size: int | None = None,
+        progress: Progress = silent,
+        what: str = "rank",
+    ) -> Rivals:
+        """Rank both sides of `triples` (T, 3) among all entities, filtered."""
+        done = 0
+
+        def advance(questions: int) -> None:
+            nonlocal done
+            done += questions
+            progress(what, done, None)
+
+        at_once = batch_size or block_size(len(self.graph.entities))
+        return evaluate(self.scorer, triples, self.graph.all_triples(), at_once, advance)
+
+    def has_tokens(self, modality: Literal["image", "text"]) -> Tensor | None:
+        """Return which entities the model read tokens of, bool (N,); None if it read none."""
+        encoder = self.model.entity_encoder
+        tokens = encoder.image if modality == "image" else encoder.text
+        return None if tokens is None else tokens.mask.any(1).cpu()
+
+    # Unknown facts
+
+    def complete(
+        self,
+        top: int = 100,
+        relation: str | None = None,
+        entity: str | None = None,
+        side: Side = "both",
+        pairs: Pairs = "seen",
+        batch_size: int | None = None,
+        progress: Progress = silent,
+    ) -> Rows[Fact]:
+        """Return the `top` most plausible facts that the graph does not hold, best first.
+
+        Of one `relation` or `entity`, or of all; see docs/completion.md for `side` and `pairs`.
+        Raises `UsageError` for an unknown name, `DataError` where there is nothing to ask.
+        """
+        from mygo_cli.completion.request import Request
+        from mygo_cli.runs.facts import Fact, named_facts
+
+        request = Request(top, relation, entity, side, pairs)
+        found = self.find_facts(request, batch_size, progress=progress)
+        return Rows(Fact, named_facts(self.graph, found.facts))
+
+    def find_facts(
+        self,
+        request: Request,
+        batch_size: int | None = None,
+        unfinished: Unfinished | None = None,
+        progress: Progress = silent,
+    ) -> Completion:
+        """Return the facts of a request as numbers; `unfinished` says where it was stopped before.
+
+        Raises what `complete` raises, and `Interrupted` after Ctrl-C.
+        """
+        from mygo_cli.completion.completion import find_facts
+
+        at_once = Portion(batch_size or block_size(len(self.graph.entities)), "questions")
+        return find_facts(
+            self.scorer,
+            self.graph,
+            request.queries(self.graph),
+            request.top,
+            at_once,
+            unfinished,
+            lambda done, total: progress("ask", done, total),
+        )
+
+    # Taken elsewhere
+
+    def entity_vectors(self) -> Vectors:
+        """Return the vector of each entity, float32 (N, D), in the order of `graph.entities`."""
+        return _as_numpy(self.scorer.entities)
+
+    def relation_vectors(self) -> Vectors:
+        """Return the vector of each relation, float32 (M, D), in the order of `graph.relations`."""
+        return _as_numpy(self.scorer.relations)
+
+    def export(self, path: str | Path, what: What = "entities") -> None:
+        """Write vectors, or scores of the test triples, to a file (docs/export.md).
+
+        The ending says the format: .npz, .tsv, .safetensors or .parquet. Raises `UsageError` for
+        another one, `DataError` where the file cannot be written.
+        """
+        from mygo_cli.exports.files import format_of, save_table
+
+        path = Path(path)
+        kind = format_of(path, None)
+        save_table(path, kind, self.table(what))
+
+    def table(
+        self,
+        what: What,
+        triples: Triples | None = None,
+        batch_size: int | None = None,
+        progress: Progress = silent,
+    ) -> Table:
+        """Return what `export` writes; scores of other `triples` (T, 3) than the test split's."""
+        from mygo_cli.exports.tables import entity_table, relation_table, score_table
+
+        if what == "entities":
+            return entity_table(self.graph, self.entity_vectors())
+        if what == "relations":
+            return relation_table(self.graph, self.relation_vectors())
+        scored = self.triples_of("test") if triples is None else triples
+        return score_table(self.graph, scored, self.rivals(scored, batch_size, progress, "score"))
+
+
+def _as_numpy(vectors: Tensor) -> Vectors:
+    found: Vectors = vectors.float().cpu().numpy()
+    return found
