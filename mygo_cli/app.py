@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+import traceback
 from typing import Annotated
 
 import typer
 
 from mygo_cli import __version__, console
 from mygo_cli.commands.subcommands import Subcommands
+from mygo_cli.commands.switches import DebugOption, QuietOption, VerboseOption, begin, given
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
 
@@ -38,7 +40,9 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    more: VerboseOption = False,
+    less: QuietOption = False,
+    trace: DebugOption = False,
 ) -> None:
     """Complete multi-modal knowledge graphs: tokenize, train, rank."""
 
@@ -52,35 +56,37 @@ def main() -> None:
     # machine they take the processor from the thread they wait for. This long costs nothing on an
     # idle machine. It is read when torch is first imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    console.show_logs()
+    begin()
     try:
         app(standalone_mode=True)
-    except ReportedElsewhere as error:
-        sys.exit(error.exit_code)
-    except MygoError as error:
-        _fail(str(error), error.exit_code)
-    except OSError as error:
-        _fail(f"{error.filename or 'A file'}: {error.strerror or error}.", 1)
     except Exception as error:
-        if lacks_memory(error):
-            _fail("Out of memory. Use a smaller --batch-size or --dim.", 1)
-        line = (str(error).splitlines() or [""])[0]
-        _fail(
-            f"{type(error).__name__}: {line}\n"
-            "This is a fault in mygo. Please report it with mygo --debug ... and mygo doctor.",
-            1,
-        )
+        sys.exit(report(error))
 
 
-def _fail(line: str, code: int) -> None:
-    if _debugging():
-        raise
+def report(error: Exception) -> int:
+    """Print why a command ends, with `--debug` the traceback too; return its exit code."""
+    if given.debug:
+        traceback.print_exception(error)
+    code = error.exit_code if isinstance(error, MygoError) else 1
+    if isinstance(error, ReportedElsewhere):
+        return code
     if not started_by_torchrun().first:
-        # What ends every process is told once: torchrun stops the others when the first one ends.
+        # What ends every process is reported once: torchrun stops the others when the first ends.
         time.sleep(REPORTED_BY_THE_FIRST)
-    console.error(f"Error: {line}")
-    sys.exit(code)
+    console.error(f"Error: {explained(error)}")
+    return code
 
 
-def _debugging() -> bool:
-    return "--debug" in sys.argv[1:]
+def explained(error: Exception) -> str:
+    """Return what a user needs to know of an error."""
+    if isinstance(error, MygoError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'}: {error.strerror or error}."
+    if lacks_memory(error):
+        return "Out of memory. Use a smaller --batch-size or --dim."
+    line = (str(error).splitlines() or [""])[0]
+    return (
+        f"{type(error).__name__}: {line}\n"
+        "This is a fault in mygo. Please report it with mygo --debug ... and mygo doctor."
+    )

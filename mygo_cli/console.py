@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 NUMBERS = re.compile(r"[\d.,]+ (?:±|of) [\d.,]+|[\d.,]+")  # 0.391 ± 0.003, 2 of 3
 MOST_WHOLE = 40  # characters of a name that a table does not break while all else fits
 WIDEST = 10_000  # columns of a terminal on which any table fits
+
+
+@dataclass
+class _Bars:
+    """Whether progress bars are shown."""
+
+    hidden: bool = False
+
+
+_bars = _Bars()
 
 
 @cache
@@ -43,6 +54,11 @@ def stderr() -> Console:
 def mute() -> None:
     """Say nothing from now on but errors: another process of the same job speaks for all."""
     stdout().quiet = stderr().quiet = True
+
+
+def hide_bars(hidden: bool = True) -> None:
+    """Show no progress bar from now on, or show them again."""
+    _bars.hidden = hidden
 
 
 def error(text: str) -> None:
@@ -72,7 +88,7 @@ def bar(extra_columns: Sequence[str] = (), transient: bool = False) -> rich.prog
         *(rich_progress.TextColumn("{task.fields[" + name + "]}") for name in extra_columns),
         rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
     ]
-    hidden = not stderr().is_terminal  # a log file needs no bar
+    hidden = _bars.hidden or not stderr().is_terminal  # a log file needs no bar
     return rich_progress.Progress(*columns, console=stderr(), transient=transient, disable=hidden)
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class MygoError(Exception):
@@ -18,6 +22,18 @@ class MygoError(Exception):
         super().__init__(f"{problem} {way_out}".rstrip())
         self.problem = problem
         self.way_out = way_out
+
+    def within(self, where: str, way_out: str = "") -> Self:
+        """Return a copy of the same kind that says where it happened, with one more way out.
+
+        All else that a subclass knows of the mistake, its file and line, is kept.
+        """
+        copied = type(self).__new__(type(self))  # its __init__ may want other arguments
+        vars(copied).update(vars(self))
+        copied.problem = f"{where}: {self.problem}" if where else self.problem
+        copied.way_out = f"{self.way_out} {way_out}".strip()
+        copied.args = (f"{copied.problem} {copied.way_out}".rstrip(),)
+        return copied
 
 
 class UsageError(MygoError):

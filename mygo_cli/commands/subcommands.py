@@ -10,6 +10,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
+from mygo_cli.commands.switches import add_switches
+
 
 class Listed(NamedTuple):
     """A command as `mygo --help` lists it: where it is, and the help that stands there."""
@@ -121,7 +123,7 @@ class Imported(Mapping[str, Any]):
         if not isinstance(found, typer.Typer):
             function, found = found, typer.Typer(add_completion=False)
             found.command(name)(function)
-        return typer.main.get_command(found)
+        return add_switches(typer.main.get_command(found))
 
     def __iter__(self) -> Iterator[str]:
         return iter(LISTED)

@@ -116,7 +116,7 @@ def _resume(folder: RunFolder, run: PlannedRun, graph: Path, follow: Follow) -> 
         raise
     except MygoError as error:
         again = f"Delete {folder.path} to train it from the start."
-        raise type(error)(error.problem, f"{error.way_out} {again}".strip()) from error
+        raise error.within("", again) from error
 
 
 def _new_folder(run: PlannedRun, runs: Path) -> RunFolder:

@@ -94,7 +94,7 @@ def planned_runs(
             _check(settings, graph)
             runs.append(PlannedRun(variant.name, settings, data_sha256(graph, settings)))
         except MygoError as error:
-            raise type(error)(f"{variant.name}: {error.problem}", error.way_out) from error
+            raise error.within(variant.name) from error
     return [with_seed(run, seed) for seed in experiment.seeds for run in runs]
 
 
