@@ -114,7 +114,18 @@ def test_every_room_has_a_layer():
     assert rooms - {"mygo_cli.__init__"} == set(LAYERS) - {"mygo_cli"}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if CORE in path.parents], ids=name_of)
+FRONT_DOOR = CORE / "__init__.py"
+
+
+def test_the_front_door_imports_late():
+    ours = [found for found in imports_of(FRONT_DOOR) if found.module.startswith("mygo_cli")]
+    assert ours
+    assert not [found for found in ours if found.at_once]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if CORE in path.parents and path != FRONT_DOOR], ids=name_of
+)
 def test_imports_run_one_way(path):
     own = room_of(module_of(path))
     for found in imports_of(path):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,8 +10,8 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
-from mygo_cli.distributed.group import ALONE, Processes, started_by_torchrun
-from mygo_cli.distributed.join import fail_together, joined, shared_device
+from mygo_cli.distributed.group import started_by_torchrun
+from mygo_cli.distributed.join import shared_device
 from mygo_cli.errors import UsageError
 from mygo_cli.folders import cache_dir, graph_folder
 
@@ -83,10 +80,13 @@ def tokenize(
     """Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was."""
     from mygo_cli.device import choose_device
     from mygo_cli.graph.reading import read_graph
-    from mygo_cli.tokenizing.graph_job import tokenize_graph
     from mygo_cli.tokenizing.job import Job
     from mygo_cli.tokenizing.plugins import Choice
+    from mygo_cli.tokenizing.together import tokenize_together
 
+    part = None if shard is None else parse_shard(shard)
+    if part is None and not started_by_torchrun().first:
+        console.mute()
     job = Job(
         folder=cache_dir(cache_folder),
         backend="",
@@ -95,7 +95,6 @@ def tokenize(
         batch_size=batch_size,
         workers=workers,
         limit=limit,
-        shard=parse_shard(shard),
         strict=strict,
         force=force,
     )
@@ -110,15 +109,13 @@ def tokenize(
     if not choices:
         raise UsageError("--no-image and --no-text leave nothing to do.", "Leave one of them out.")
     graph = read_graph(graph_folder(data))
-    with together(shard) as processes:
-        with console.bars() as watch:
-            summaries = tokenize_graph(graph, choices, job, watch)
-        summaries = joined_up(summaries, processes)
+    with console.bars() as progress:
+        summaries = tokenize_together(graph, choices, job, part, progress)
     if json:
         console.print_json({"caches": [as_json(summary) for summary in summaries]})
         return
     show(summaries)
-    console.result(_next_step(summaries, job.shard if shard else None, data))
+    console.result(_next_step(summaries, part, data))
 
 
 def _next_step(summaries: list[Summary], shard: tuple[int, int] | None, data: Path | None) -> str:
@@ -130,45 +127,8 @@ def _next_step(summaries: list[Summary], shard: tuple[int, int] | None, data: Pa
     return "Next: mygo tokenize without --limit; only complete caches are used for training."
 
 
-@contextmanager
-def together(shard: str | None) -> Iterator[Processes]:
-    """Join the processes that torchrun started, unless `--shard` says what is to be done.
-
-    The first one speaks for all.
-    """
-    import torch
-
-    if shard is not None or started_by_torchrun().alone:
-        yield ALONE
-        return
-    if not started_by_torchrun().first:
-        console.mute()
-    with (
-        joined(torch.device("cpu"), patience=timedelta(days=7)) as processes,
-        fail_together(processes, lambda: "The same command goes on."),
-    ):
-        yield processes
-
-
-def joined_up(summaries: list[Summary], processes: Processes) -> list[Summary]:
-    """Return the summaries of whole caches, for which the first process merges all shards."""
-    from mygo_cli.cache.finding import whole_path
-    from mygo_cli.cache.merging import join_shards
-
-    processes.gather_objects(None)  # wait until each has written its shards
-    if processes.alone or not processes.first:
-        return summaries
-    return [
-        own if (whole := whole_path(own.path)) == own.path else join_shards(whole, processes.count)
-        for own in summaries
-    ]
-
-
-def parse_shard(text: str | None) -> tuple[int, int]:
-    """Return `I/N` as two numbers, 1 <= I <= N; None is all, or this process's part."""
-    if text is None:
-        processes = started_by_torchrun()
-        return processes.rank + 1, processes.count
+def parse_shard(text: str) -> tuple[int, int]:
+    """Return `I/N` as two numbers, 1 <= I <= N."""
     number, _, of = text.partition("/")
     if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
         return int(number), int(of)

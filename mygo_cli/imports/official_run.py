@@ -20,7 +20,7 @@ from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.sections import DataSettings, Settings
 from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.tokens.table import load_token_table
+from mygo_cli.tokens.table import load_tokens
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _best(
 
     kept = {IMAGE: settings.tokens.image_tokens, TEXT: settings.tokens.text_tokens}
     tables = {
-        modality: _with_codes(load_token_table(path, graph, kept[modality]), checkpoint, modality)
+        modality: _with_codes(load_tokens(path, graph, kept[modality]), checkpoint, modality)
         for modality, path in caches.items()
     }
     model = build_model(settings, graph, tables[IMAGE], tables[TEXT]).eval()

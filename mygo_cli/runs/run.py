@@ -118,7 +118,7 @@ class Run:
         """
         named = not isinstance(triples, np.ndarray)
         rows = torch.from_numpy(find_triples(self.graph, triples) if named else triples)
-        blocks = rows.split(block_size(len(self.graph.entities)))
+        blocks = rows.split(block_size(len(self.graph.entities))) if len(rows) else ()
         return torch.cat([torch.zeros(0), *map(self._tail_scores, blocks)]).numpy()
 
     def _tail_scores(self, rows: Tensor) -> Tensor:

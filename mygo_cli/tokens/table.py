@@ -16,20 +16,21 @@ from mygo_cli.tokens.selection import TokenTable, select_tokens
 log = logging.getLogger(__name__)
 
 
-def load_token_table(
-    path: Path, graph: KnowledgeGraph, m: int, max_images: int | None = None
+def load_tokens(
+    path: str | Path, graph: KnowledgeGraph, keep: int, max_images: int | None = None
 ) -> TokenTable:
-    """Return the m most frequent tokens of each entity of `graph` from the cache at `path`.
+    """Return the `keep` most frequent tokens of each entity of `graph` from the cache at `path`.
 
-    Raises `DataError` for a cache of other entities or without a codebook. Notes on stderr where
-    the cache is unfinished or the graph's media changed since.
+    Of each entity only the first `max_images` items are read. Raises `DataError` for a cache of
+    other entities or without a codebook. Logs a warning where the cache is unfinished or the
+    graph's media changed since.
     """
-    cache = TokenCache.open(path)
+    cache = TokenCache.open(Path(path))
     check_cache_fits(cache, graph)
     if not cache.has_codebook:
         raise DataError(f"{path} holds no tokens yet.", "Give the same mygo tokenize again.")
     _note_shortcomings(cache, graph)
-    return table_of(cache, len(graph.entities), m, max_images)
+    return table_of(cache, len(graph.entities), keep, max_images)
 
 
 def table_of(

@@ -15,7 +15,7 @@ from mygo_cli.graph.leaks import validation_leak
 from mygo_cli.runs.opened import with_holdout
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.selection import TokenTable
-from mygo_cli.tokens.table import load_token_table
+from mygo_cli.tokens.table import load_tokens
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def with_tokens(
         if path := getattr(tokens, f"{modality}_cache"):
             kept = getattr(tokens, f"{modality}_tokens")
             most = tokens.max_images if modality == "image" else None
-            tables[modality] = load_token_table(Path(path), graph, kept, most)
+            tables[modality] = load_tokens(Path(path), graph, kept, most)
     return settings, tables["image"], tables["text"]
 
 

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from mygo_cli.commands.tokenize import parse_shard
 from mygo_cli.distributed.group import Processes, started_by_torchrun
 from mygo_cli.distributed.join import own_device, shared_device
 from mygo_cli.errors import UsageError
@@ -15,21 +14,18 @@ def _alone(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_shard_is_that_of_the_rank(monkeypatch):
+def test_this_process_among_others(monkeypatch):
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "4")
-    assert parse_shard(None) == (2, 4)
-    assert parse_shard("1/2") == (1, 2)
     assert started_by_torchrun() == Processes(1, 4)
 
 
 @pytest.mark.parametrize(
     ("rank", "processes"), [("0", "1"), ("4", "4"), ("-1", "4"), ("x", "4"), ("0", ""), ("", "2")]
 )
-def test_no_shard_of_other_values(monkeypatch, rank, processes):
+def test_alone_with_other_values(monkeypatch, rank, processes):
     monkeypatch.setenv("RANK", rank)
     monkeypatch.setenv("WORLD_SIZE", processes)
-    assert parse_shard(None) == (1, 1)
     assert started_by_torchrun().alone
 
 

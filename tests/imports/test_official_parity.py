@@ -14,7 +14,7 @@ from mygo_cli.model.queries import Queries
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.opened import load_run
 from mygo_cli.runs.run import Run
-from mygo_cli.tokens.table import load_token_table
+from mygo_cli.tokens.table import load_tokens
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_tokens(imported: Imported, modality: str, name: str) -> None:
     (path,) = (cache.path for cache in imported.caches if cache.modality == modality)
     numbers = expected()
     ids, padding = numbers[f"{name}_token_index"], numbers[f"{name}_padding"]
-    table = load_token_table(path, imported.graph, ids.shape[1])
+    table = load_tokens(path, imported.graph, ids.shape[1])
     # Their order within an entity is that of the ids, ours that of frequency: compare both sorted.
     ours = np.where(table.mask, table.vocabulary[table.ids], 1 << 20)
     theirs = np.where(padding, 1 << 20, ids)

@@ -20,7 +20,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.own_tokens import OwnTokens, import_tokens
-from mygo_cli.tokens.table import load_token_table
+from mygo_cli.tokens.table import load_tokens
 
 CODEBOOK = np.arange(40, dtype=np.float32).reshape(10, 4)
 
@@ -76,7 +76,7 @@ def test_media_that_change_do_not_matter(graph: KnowledgeGraph, write: Any) -> N
 
 def test_selection_with_dropped_ids(graph: KnowledgeGraph, write: Any) -> None:
     cache = write(graph, {"a": [1, 1, 2, 2, 2, 3]}, drop_ids=(2,))
-    table = load_token_table(cache.path, graph, 2)
+    table = load_tokens(cache.path, graph, 2)
     assert table.vocabulary[table.ids[0]].tolist() == [1, 3]
 
 

@@ -18,7 +18,7 @@ from mygo_cli.graph.reading import read_graph
 from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 from mygo_cli.tokenizing.texts import tokenize_texts
-from mygo_cli.tokens.table import load_token_table
+from mygo_cli.tokens.table import load_tokens
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_a_cache_of_other_entities_does_not_fit(image_cache, tmp_path):
     with pytest.raises(DataError, match="made for other entities"):
         check_cache_fits(TokenCache.open(image_cache), other)
     with pytest.raises(DataError, match="made for other entities"):
-        load_token_table(image_cache, other, 4)
+        load_tokens(image_cache, other, 4)
 
 
 def test_out_of_date(graph, image_cache, text_cache, capsys):
@@ -257,8 +257,8 @@ def test_out_of_date(graph, image_cache, text_cache, capsys):
     (graph.images / "thing_0" / "0.png").unlink()
     (graph.folder / "descriptions.tsv").unlink()
     graph = read_graph(graph.folder)
-    load_token_table(image_cache, graph, 4)
-    load_token_table(text_cache, graph, 4)
+    load_tokens(image_cache, graph, 4)
+    load_tokens(text_cache, graph, 4)
     said = capsys.readouterr().err
     assert "pictures were added, removed or renamed" in said
     assert "descriptions or names changed" in said
@@ -268,7 +268,7 @@ def test_out_of_date(graph, image_cache, text_cache, capsys):
 
 
 def test_the_table_counts_over_all_pictures(graph, image_cache):
-    table = load_token_table(image_cache, graph, 5)
+    table = load_tokens(image_cache, graph, 5)
     cache = TokenCache.open(image_cache)
     items = cache.items()
     for row in range(4):
@@ -284,13 +284,13 @@ def test_the_table_counts_over_all_pictures(graph, image_cache):
 def test_the_table_of_an_unfinished_cache_reads_what_is_done(graph, folder, capsys):
     path = tokenize_images(graph, Grey(), Job(folder, "fake", limit=2)).path
     change(path, set_value("items/length", 4, 16))  # written, and killed before its status was
-    table = load_token_table(path, graph, 5)
+    table = load_tokens(path, graph, 5)
     assert table.mask.any(axis=1).tolist() == [True, False, False, False]
     assert "unfinished" in capsys.readouterr().err
 
 
 def test_the_first_pictures_only(graph, image_cache):
-    one = load_token_table(image_cache, graph, 16, max_images=1)
+    one = load_tokens(image_cache, graph, 16, max_images=1)
     first = TokenCache.open(image_cache).items().tokens[0]
     kept = one.vocabulary[one.ids[0][one.mask[0]]]
     assert set(kept) == set(first[first != 0])

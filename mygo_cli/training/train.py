@@ -1,0 +1,121 @@
+"""A trained run in one call: what `mygo.train` is."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.stats import Summary
+from mygo_cli.demo import world_folder
+from mygo_cli.errors import UsageError, suggest
+from mygo_cli.folders import cache_dir as folder_of_caches
+from mygo_cli.folders import runs_dir as folder_of_runs
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.reading import as_graph
+from mygo_cli.progress import Progress, silent
+from mygo_cli.runs.run import Run
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.merging import Nested, merge, resolve
+from mygo_cli.settings.recipes import read_recipe, read_settings
+from mygo_cli.settings.sections import Settings
+from mygo_cli.training.fit import TrainingRun
+from mygo_cli.training.loop import StepDone
+from mygo_cli.training.run import train_run
+
+# Settings that go by another name than their field, as on the command line.
+RENAMED = {("decoder", "name"): "decoder", ("decoder", "options"): "decoder_options"}
+
+
+def train(
+    graph: KnowledgeGraph | str | Path,
+    tokens: Iterable[Summary | str | Path] | None = None,
+    settings: Settings | str | Path | None = None,
+    recipe: str | None = None,
+    cache_dir: str | Path | None = None,
+    runs_dir: str | Path | None = None,
+    progress: Progress = silent,
+    **options: Any,
+) -> Run:
+    """Train a model of a graph; return the run, which lies in a new folder of `runs_dir`.
+
+    `tokens` are what `tokenize` returned, or the paths of token caches; a modality without one is
+    not used. None takes the newest caches of the graph in `cache_dir`. The `settings` (a file in
+    TOML, or an object) lie over those of a `recipe` that comes with mygo. Each of the `options`
+    is named as on the command line and overrules both: `epochs=50`, `decoder="distmult"`,
+    `decoder_options={...}`, `image_tokens=4`, `holdout=0.05`, `device="cpu"` (docs/settings.md).
+
+    Raises `UsageError` for an unknown option or value, `DataError` for a graph or a cache that
+    cannot be used, and `Interrupted` with the way on after Ctrl-C.
+    """
+    graph = as_graph(graph)
+    given = merge({"data": {"folder": _folder_of(graph)}}, _placed(options))
+    if tokens is not None:
+        given = merge({"tokens": _named_caches(tokens)}, given)
+    below = merge(read_recipe(recipe) if recipe else {}, _nested(settings))
+    chosen = resolve(from_dict(Settings, merge(below, given), "train"))
+    caches, runs = folder_of_caches(cache_dir), folder_of_runs(runs_dir)
+    return train_run(chosen, graph, caches, runs, _reporting(progress)).run
+
+
+def _folder_of(graph: KnowledgeGraph) -> str | None:
+    """Return the graph's folder as settings name it, None for the built-in graph."""
+    folder = graph.folder.absolute()
+    return None if folder == world_folder().absolute() else str(folder)
+
+
+def _nested(settings: Settings | str | Path | None) -> Nested:
+    """Return the tables of settings, wherever they come from."""
+    if settings is None:
+        return {}
+    if isinstance(settings, Settings):
+        return dataclasses.asdict(settings)
+    return read_settings(Path(settings))
+
+
+def _placed(options: Mapping[str, Any]) -> Nested:
+    """Return options by the table that each stands in; raise `UsageError` for an unknown one."""
+    places = {
+        RENAMED.get((section, field.name), field.name): (section, field.name)
+        for section, cls in typing.get_type_hints(Settings).items()
+        for field in dataclasses.fields(cls)
+        if (section, field.name) != ("data", "folder")  # which is that of the graph
+    }
+    nested: dict[str, dict[str, Any]] = {}
+    for name, value in options.items():
+        if name not in places:
+            raise UsageError(f"train has no option {name}.", suggest(name, places))
+        section, field_name = places[name]
+        nested.setdefault(section, {})[field_name] = value
+    return nested
+
+
+def _named_caches(tokens: Iterable[Summary | str | Path]) -> dict[str, Any]:
+    """Return which token caches to use, and which modality is off for want of one."""
+    paths = [Path(each.path if isinstance(each, Summary) else each) for each in tokens]
+    found = {TokenCache.open(path).modality: str(path.absolute()) for path in paths}
+    image, text = found.get("image"), found.get("text")
+    return {
+        "image": image is not None,
+        "text": text is not None,
+        "image_cache": image,
+        "text_cache": text,
+    }
+
+
+def _reporting(progress: Progress) -> typing.Callable[[TrainingRun], None]:
+    """Return what trains a run to its end and reports the steps that are done."""
+
+    def follow(run: TrainingRun) -> None:
+        progress("train", run.steps_done, run.steps)
+        with closing(run.events()) as events:
+            for event in events:
+                if isinstance(event, StepDone):
+                    done = (event.epoch - 1) * event.steps + event.step
+                    progress("train", done, run.steps)
+
+    return follow
