@@ -144,7 +144,7 @@ def test_plugins_import_contracts_only(path):
     own_kind = module_of(path).rpartition(".")[0]
     for found in imports_of(path):
         if found.module.split(".")[0] == "mygo_cli":
-            assert found.module.startswith(allowed), f"line {found.line}: {found.module}"
+            assert found.module.startswith(tuple(allowed)), f"line {found.line}: {found.module}"
         if found.module.split(".")[0] == "mygo_plugins":
             assert found.module.startswith(own_kind), f"line {found.line}: {found.module}"
 
