@@ -9,7 +9,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from mygo_cli import backends
+from mygo_cli import backends, console
 from mygo_cli.commands import cache as cache_command
 from mygo_cli.commands import tokens as tokens_command
 from mygo_cli.commands.tokenize import parse_shard, tokenize
@@ -29,6 +29,7 @@ app.add_typer(tokens_command.app, name="tokens")
 def _fakes(monkeypatch, tmp_path):
     """Install the fake tokenizers, in an empty folder with a small graph in `small`."""
     torch.set_num_threads(1)
+    console.show_logs()
     found = {"visual-words": Learner, "grey": Grey, "bert": Letters}
 
     def load(group, name):
