@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import mygo_cli
 from mygo_cli.demo import world_folder
 from mygo_cli.experiments.definition import ExperimentFile, read_experiment
 from mygo_cli.graph.reading import read_graph
@@ -90,6 +93,51 @@ def test_a_run_is_read_as_described(
     assert "tiny torch.Size([3, 8]) torch.Size([1, 8])" in shown
     keys = set(re.findall(r"`(\w+)`", _rows("runs.md", "both") + _rows("runs.md", "best.pt")))
     assert set(names["best"]) <= keys
+
+
+def write_part_of_world(folder: Path) -> None:
+    """Write what the built-in graph says of who grows what, with the pictures of 40 entities."""
+    world = world_folder()
+    (folder / "images").mkdir(parents=True)
+    for split, most in (("train", 400), ("valid", 40), ("test", 40)):
+        lines = (world / f"{split}.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if "\tgrows\t" in line][:most]
+        (folder / f"{split}.txt").write_text("".join(kept), encoding="utf-8")
+    for pictures in sorted((world / "images").iterdir())[:40]:
+        shutil.copytree(pictures, folder / "images" / pictures.name)
+    shutil.copy(world / "descriptions.tsv", folder)
+
+
+@pytest.mark.slow
+def test_the_python_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MYGO_WORK", raising=False)
+    write_part_of_world(tmp_path / "my-graph")
+    names = run(blocks("python.md", "python"))
+    shown = capsys.readouterr().out
+    assert "(kenya, grows, ?)" in shown
+    assert "train: " in shown
+    assert "Did you mean kenya" in shown
+    assert len(names["facts"]) == 100
+    assert names["scores"].shape == (2,)
+    assert names["kenya"].shape == (96,)
+    assert len(names["losses"]) == 50
+    assert names["small"].has_tokens("image") is None
+    assert names["again"].settings == names["small"].settings
+    assert Path("scores.tsv").exists()
+
+
+def test_the_reference_lists_what_is_exported() -> None:
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    for name in mygo_cli.__all__:
+        assert f"::: {mygo_cli.HOMES[name]}.{name}\n" in page
+    named = re.findall(r"^::: (mygo_cli\.[\w.]+)\.(\w+)$", page, flags=re.MULTILINE)
+    assert len(named) > 15
+    for module, name in named:
+        found = getattr(importlib.import_module(module), name)
+        assert getattr(found, "__doc__", None)
 
 
 def _rows(page: str, word: str) -> str:
