@@ -41,8 +41,8 @@ def make_run(
     """
     from mygo_cli.device import choose_device
     from mygo_cli.runs.environment import environment
+    from mygo_cli.runs.measured import measure
     from mygo_cli.runs.opened import load_run
-    from mygo_cli.runs.result import measure
 
     chosen = choose_device(device)
     settings = _settings(graph, caches, known, device)

@@ -1,13 +1,15 @@
-"""Several runs on the same triples."""
+"""Runs measured: one for its `result.json`, several on the same triples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.errors import DataError
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -16,6 +18,27 @@ from mygo_cli.ranking.bootstrap import Values, per_triple
 from mygo_cli.ranking.ranks import Metrics, metrics, ranks
 from mygo_cli.runs.opened import open_run
 from mygo_cli.runs.run import Run
+
+RESULT_SPLITS: tuple[Split, ...] = ("valid", "test")
+
+
+def measure(run: Run, processes: Processes = ALONE) -> dict[str, Any]:
+    """Return what `result.json` holds: the selected epoch, what chose it, and two reports.
+
+    They are on validation and test: filtered ranking of both sides, realistic ties. A split
+    without triples is left out.
+    """
+    reports = {
+        split: run.evaluate(split, processes=processes)
+        for split in RESULT_SPLITS
+        if len(run.graph.split(split))
+    }
+    return {
+        "epoch": run.content["epoch"],
+        "validation_mrr": run.content["validation_mrr"],
+        "selected_by": run.selected_by,
+        "splits": {split: report.as_dict() for split, report in reports.items()},
+    }
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from mygo_cli.runs.assemble import build_model
 from mygo_cli.runs.card import model_card
 from mygo_cli.runs.environment import environment
 from mygo_cli.runs.folder import RunFolder, new_run
+from mygo_cli.runs.measured import measure
 from mygo_cli.runs.opened import load_run
-from mygo_cli.runs.result import measure
 from mygo_cli.runs.run import Run
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import signal
+from contextlib import closing
 
 import pytest
 import torch
-from tiny_training import follow, metrics_of, new_fit, tiny_graph, tiny_settings, tiny_table
+from tiny_training import follow, metrics_of, new_fit, same, tiny_graph, tiny_settings, tiny_table
 
 import mygo_cli.training.fit as module
 from mygo_cli.errors import Interrupted
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.runs.checkpoint import load_checkpoint
+from mygo_cli.runs.measured import measure
 from mygo_cli.runs.opened import load_run
-from mygo_cli.runs.result import measure
 from mygo_cli.training.fit import EpochValidated, resume
 from mygo_cli.training.loop import StepDone
 
@@ -275,3 +276,21 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path):
         follow(fit, interrupt_at(2, 1, times=2))
     assert signal.getsignal(signal.SIGINT) is before
     assert load_checkpoint(fit.folder.last)["epoch"] == 1
+
+
+def test_a_loop_that_is_left_gives_ctrl_c_back_and_can_be_gone_on_with(tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    settings = tiny_settings(training={"epochs": 4})
+    fit, straight = new_fit(tmp_path, settings), new_fit(tmp_path, settings)
+    with closing(fit.events()) as events:
+        for event in events:
+            assert signal.getsignal(signal.SIGINT) is not before
+            if isinstance(event, EpochValidated) and event.epoch.epoch == 2:
+                break
+    assert signal.getsignal(signal.SIGINT) is before
+    assert fit.steps == 2 * fit.steps_done > 0
+    again = resume(fit.folder, settings, tiny_graph(), CPU)
+    assert again.steps_done == fit.steps_done
+    follow(again)
+    follow(straight)
+    same(load_checkpoint(again.folder.last), load_checkpoint(straight.folder.last))

@@ -94,12 +94,6 @@ def follow(fit: TrainingRun, watch: Callable[[Any], Any] = lambda event: None) -
             watch(event)
 
 
-def watching(*events: Any) -> tuple[list[Any], Callable[[Any], None]]:
-    """Return a list and the function that adds an event to it."""
-    seen = list(events)
-    return seen, seen.append
-
-
 def metrics_of(folder: RunFolder) -> list[dict[str, Any]]:
     """Return the lines of metrics.jsonl without the seconds."""
     lines = folder.metrics.read_text().splitlines()
