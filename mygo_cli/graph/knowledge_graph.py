@@ -81,6 +81,13 @@ class KnowledgeGraph:
     other: Triples = field(default_factory=NO_TRIPLES.copy)
     sources: Mapping[Split, Source] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(self.split(split)):,} {split}" for split in SPLITS)
+        return (
+            f"<KnowledgeGraph {self.name}: {len(self.entities):,} entities, "
+            f"{len(self.relations):,} relations; triples: {sizes}>"
+        )
+
     def split(self, split: Split) -> Triples:
         """Return the triples of train, valid or test, int64 [T, 3]."""
         triples: Triples = getattr(self, split)

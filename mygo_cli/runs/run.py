@@ -58,7 +58,7 @@ class Run:
     content: dict[str, Any]
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder.path)!r}, graph {self.graph.name}, on {self.device})"
+        return f"<Run {self.folder.path}: graph {self.graph.name}, on {self.device}>"
 
     @property
     def name(self) -> str:

@@ -49,6 +49,12 @@ def test_every_name_is_there():
         mygo.teach  # noqa: B018
 
 
+def test_a_graph_in_a_line(world):
+    graph = mygo.read_graph(world)
+    said = f"20 entities, 3 relations; triples: {len(graph.train)} train, 10 valid, 10 test"
+    assert repr(graph) == f"<KnowledgeGraph small: {said}>"
+
+
 # Train
 
 
