@@ -86,14 +86,14 @@ def test_display_names_are_keys_where_no_id_is(graph: KnowledgeGraph, write: Any
 
 
 def test_the_same_file_again_and_another_one(
-    graph: KnowledgeGraph, write: Any, capsys: pytest.CaptureFixture[str]
+    graph: KnowledgeGraph, write: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = write(graph, {"a": [1]})
     stamp = first.path.stat().st_ino
     assert write(graph, {"a": [1]}).path.stat().st_ino == stamp
-    assert capsys.readouterr().err == ""
+    assert caplog.text == ""
     assert write(graph, {"a": [2]}).items().tokens[0].tolist() == [2]
-    assert "is made anew" in capsys.readouterr().err
+    assert "is made anew" in caplog.text
 
 
 def test_the_cache_of_another_graph_is_kept(
@@ -133,11 +133,11 @@ def test_mistakes(
 
 
 def test_unknown_keys_left_out(
-    graph: KnowledgeGraph, write: Any, capsys: pytest.CaptureFixture[str]
+    graph: KnowledgeGraph, write: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = write(graph, {"a": [1], "g": [99], "h": [2]}, skip_unknown=True)
     assert len(cache.items().keys) == 1
-    assert "2 keys that are no entity were left out" in capsys.readouterr().err
+    assert "2 keys that are no entity were left out" in caplog.text
 
 
 # Codebooks
