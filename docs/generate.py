@@ -16,10 +16,9 @@ import typer.main
 
 from mygo_cli import backends
 from mygo_cli.app import app
-from mygo_cli.commands.settings_options import FLAGS
-from mygo_cli.contracts import DECODERS, IMAGE_TOKENIZERS, TEXT_TOKENIZERS
+from mygo_cli.contracts import DECODERS, IMAGE_TOKENIZERS, TEXT_TOKENIZERS, rule_of
 from mygo_cli.settings.fields import alternatives
-from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.sections import Settings, flag_of, settings_fields
 
 HERE = Path(__file__).parent
 WRITTEN = "<!-- Written by docs/generate.py. Change the code, then run `make docs`. -->"
@@ -61,7 +60,7 @@ def _command_section(path: str, command: Any) -> list[str]:
     group = hasattr(command, "commands")
     usage = [path, *(["[OPTIONS]"] if shown else []), *(["COMMAND"] if group else [])]
     usage += [_argument_name(p) for p in arguments]
-    rows = [_parameter_row(p, annotations[p.name]) for p in shown]
+    rows = [_parameter_row(p, annotations.get(p.name, bool)) for p in shown]
     section = [f"## {path}", " ".join((command.help or "").split()), f"    {' '.join(usage)}"]
     return section + ([_table(("option", "value", "default", "meaning"), rows)] if rows else [])
 
@@ -139,30 +138,37 @@ def settings_page() -> str:
         "has none. [Training](training.md) explains how they work together. The sections below are "
         "the tables of that file: `epochs` stands under `[training]`.",
     ]
-    hints = typing.get_type_hints(Settings)
-    for section, cls in hints.items():
-        parts += [f"## {section}", _first_sentence(cls)]
-        parts.append(_settings_table(section, cls))
+    tables: dict[str, list[tuple[Any, ...]]] = {}
+    for keys, field, kind in settings_fields(Settings):
+        tables.setdefault(".".join(keys[:-1]), []).append((field, kind))
+    for section, rows in tables.items():
+        cls = Settings
+        for key in section.split("."):
+            cls = typing.get_type_hints(cls)[key]
+        parts += [f"## {section}", _first_sentence(cls), _settings_table(rows)]
     parts += _backend_options(DECODERS, "decoders", "--decoder-option KEY=VALUE", "decoder.options")
     parts += _backend_options(IMAGE_TOKENIZERS, "image tokenizers", "--image-option KEY=VALUE")
     parts += _backend_options(TEXT_TOKENIZERS, "text tokenizers", "--text-option KEY=VALUE")
     return "\n\n".join(parts) + "\n"
 
 
-def _settings_table(section: str, cls: type) -> str:
-    hints = typing.get_type_hints(cls)
+def _settings_table(fields: Iterable[tuple[Any, ...]]) -> str:
     rows = []
-    for field in dataclasses.fields(cls):
-        kind = hints[field.name]
+    for field, kind in fields:
         default = field.default if field.default is not dataclasses.MISSING else None
-        flag = FLAGS.get((section, field.name), "--" + field.name.replace("_", "-"))
+        flag = flag_of(field)
         if kind is bool:
             flag = f"{flag}` / `--no-{flag.removeprefix('--')}"
-        if field.name == "options":
-            flag = "--decoder-option"
+        described = " ".join(filter(None, (_described(kind), _rule(field))))
         meaning = field.metadata["help"]
-        rows.append((f"`{field.name}`", _described(kind), _toml(default), f"`{flag}`", meaning))
+        rows.append((f"`{field.name}`", described, _toml(default), f"`{flag}`", meaning))
     return _table(("key", "value", "default", "option", "meaning"), rows)
+
+
+def _rule(field: Any) -> str:
+    """Return the bounds of a number, as words behind its type."""
+    rule = rule_of(field.metadata)
+    return rule.removeprefix("must lie ").removeprefix("must be ").replace("must not be", "not")
 
 
 def _backend_options(group: str, title: str, flag: str, section: str = "") -> list[str]:
@@ -177,7 +183,7 @@ def _backend_options(group: str, title: str, flag: str, section: str = "") -> li
         rows = [
             (
                 f"`{field.name}`",
-                _described(_bare(hints[field.name])[0]),
+                " ".join(filter(None, (_described(_bare(hints[field.name])[0]), _rule(field)))),
                 _toml(field.default),
                 field.metadata["help"],
             )

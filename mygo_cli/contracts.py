@@ -7,8 +7,8 @@ A plugin is a class found through an entry point of one of the groups in `GROUPS
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -20,6 +20,63 @@ IMAGE_TOKENIZERS = "mygo.image_tokenizers"
 TEXT_TOKENIZERS = "mygo.text_tokenizers"
 DECODERS = "mygo.decoders"
 GROUPS = (IMAGE_TOKENIZERS, TEXT_TOKENIZERS, DECODERS)
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    flag: str = "",
+) -> Any:
+    """Return a dataclass field with its one-line explanation and its bounds.
+
+    A number is at least `least`, at most `most`, greater than `above` and less than `below`. All
+    are read by `check_bounds`, the command line and the docs. `flag` names the option where it is
+    not called as the field is.
+    """
+    bounds = {"least": least, "most": most, "above": above, "below": below}
+    return field(default=default, metadata={"help": help, "flag": flag, **bounds})
+
+
+def rule_of(metadata: Mapping[str, Any]) -> str:
+    """Return what a setting's bounds ask of a number, empty without bounds."""
+    least, most, above, below = (metadata.get(key) for key in ("least", "most", "above", "below"))
+    if least is not None and below is not None:
+        return f"must lie in [{least:g}, {below:g})"
+    if least is not None and most is not None:
+        return f"must lie in [{least:g}, {most:g}]"
+    if least is not None:
+        return "must not be negative" if least == 0 else f"must be at least {least:g}"
+    if above is not None:
+        return f"must be above {above:g}"
+    return ""
+
+
+def check_bounds(
+    settings: Any, named: Callable[[Field[Any]], str] = lambda field: field.name
+) -> None:
+    """Raise `ValueError` for a number outside the bounds of its `setting`, not a number included.
+
+    `named` says how a user knows a field.
+    """
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if isinstance(value, (int, float)) and not _within(value, each.metadata):
+            raise ValueError(f"{named(each)} {rule_of(each.metadata)}, not {value}.")
+
+
+def _within(value: float, bounds: Mapping[str, Any]) -> bool:
+    least, most, above, below = (bounds.get(key) for key in ("least", "most", "above", "below"))
+    return (
+        (least is None or value >= least)
+        and (most is None or value <= most)
+        and (above is None or value > above)
+        and (below is None or value < below)
+    )
 
 
 @dataclass(frozen=True)

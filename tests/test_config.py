@@ -8,8 +8,9 @@ from typing import Literal
 
 import pytest
 
+from mygo_cli.contracts import setting
 from mygo_cli.errors import UsageError
-from mygo_cli.settings.fields import from_dict, from_pairs, setting
+from mygo_cli.settings.fields import from_dict, from_pairs
 from mygo_cli.settings.toml import read_toml, to_toml
 
 

@@ -1,21 +1,21 @@
 """An image tokenizer that needs no weights: each patch's average colour is its token."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from PIL import Image
 
-from mygo_cli.contracts import ImageTokenizer, TokenizerInfo
+from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, setting
 
 
 @dataclass(frozen=True)
 class ColourWordsOptions:
     """What `--image-option grid=8` and `--image-option levels=4` set."""
 
-    grid: int = field(default=8, metadata={"help": "Patches along each side."})
-    levels: int = field(default=4, metadata={"help": "Shades of red, green and blue."})
+    grid: int = setting(8, "Patches along each side.")
+    levels: int = setting(4, "Shades of red, green and blue.")
 
 
 class ColourWords(ImageTokenizer):

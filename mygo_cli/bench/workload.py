@@ -54,8 +54,8 @@ def make_model(work: Workload, settings: Settings) -> MyGO:
     """Return a fresh model of the workload's size, on the settings' device."""
     seed_everything(settings.training.seed)
     tokens = settings.tokens
-    image = _tokens(work.entities, tokens.image_tokens, IMAGE_CODES) if tokens.image else None
-    text = _tokens(work.entities, tokens.text_tokens, TEXT_CODES) if tokens.text else None
+    image = _tokens(work.entities, tokens.image.keep, IMAGE_CODES) if tokens.image.use else None
+    text = _tokens(work.entities, tokens.text.keep, TEXT_CODES) if tokens.text.use else None
     decoder = make_decoder(settings.decoder, settings.model.dim)
     model = MyGO(work.entities, work.relations, image, text, decoder, settings.model)
     return model.to(choose_device(settings.training.device))

@@ -28,8 +28,8 @@ def show(found: Imported, dataset: str) -> None:
     source = f"published for {dataset}" if dataset in PUBLISHED else "by default in their script"
     console.result(f"run: {found.run}")
     console.result(
-        f"     read with --heads {known.model.heads} --image-tokens {known.tokens.image_tokens} "
-        f"--text-tokens {known.tokens.text_tokens}: as typed, in its file's name, or {source}"
+        f"     read with --heads {known.model.heads} --image-tokens {known.tokens.image.keep} "
+        f"--text-tokens {known.tokens.text.keep}: as typed, in its file's name, or {source}"
     )
     print_result(found.result)
     console.result("Next: mygo evaluate --ties official, or mygo rank --head X --relation Y")
@@ -62,8 +62,8 @@ def as_json(found: Imported) -> dict[str, Any]:
         "caches": [cache_as_json(cache) for cache in found.caches],
         "run": str(found.run) if found.run else None,
         "heads": known.model.heads if known else None,
-        "image_tokens": known.tokens.image_tokens if known else None,
-        "text_tokens": known.tokens.text_tokens if known else None,
+        "image_tokens": known.tokens.image.keep if known else None,
+        "text_tokens": known.tokens.text.keep if known else None,
         "result": found.result,
     }
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from mygo_cli.settings.fields import alternatives, parse
+from mygo_cli.settings.sections import flag_of, settings_fields
 
 PANELS = {
     "data": "Data",
@@ -21,15 +22,15 @@ PANELS = {
     "decoder": "Decoder",
     "training": "Training",
 }
-FLAGS = {("data", "folder"): "--data", ("decoder", "name"): "--decoder"}
 METAVARS = {int: "INTEGER", float: "FLOAT"}
 
 
 def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for every field of a dataclass of dataclasses.
 
-    The command receives them as keyword arguments named `<section>__<field>`, None where the
-    user gave none, so that a configuration file is only overruled by what was typed.
+    The command receives them as keyword arguments named `<table>__<field>`, with a table for each
+    level, None where the user gave none, so that a configuration file is only overruled by what
+    was typed.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -48,31 +49,31 @@ def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Cal
 
 
 def _parameters(settings: type) -> list[inspect.Parameter]:
-    sections = typing.get_type_hints(settings)
     return [
-        _parameter(section, field, typing.get_type_hints(cls)[field.name])
-        for section, cls in sections.items()
-        for field in dataclasses.fields(cls)
+        _parameter(keys, field, kind)
+        for keys, field, kind in settings_fields(settings)
         if field.name != "options"
     ]
 
 
-def _parameter(section: str, field: dataclasses.Field[Any], kind: Any) -> inspect.Parameter:
-    flag = FLAGS.get((section, field.name), "--" + field.name.replace("_", "-"))
+def _parameter(
+    keys: tuple[str, ...], field: dataclasses.Field[Any], kind: Any
+) -> inspect.Parameter:
+    flag = flag_of(field)
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
     default = "" if field.default is None else f" Default: {_shown(field.default)}."
     shown: dict[str, Any] = {
         "help": field.metadata["help"] + default,
         "show_default": False,
-        "rich_help_panel": PANELS[section],
+        "rich_help_panel": PANELS[keys[0]],
     }
     choices = [each for each in alternatives(kind) if each is not types.NoneType]
     if len(choices) > 1:  # Typer knows no unions
         shown |= {"parser": partial(parse, kind), "metavar": _metavar(choices)}
         kind = str
     return inspect.Parameter(
-        f"{section}__{field.name}",
+        "__".join(keys),
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
         annotation=Annotated[kind | None, typer.Option(flag, **shown)],
@@ -98,9 +99,12 @@ def _shown(default: Any) -> str:
 
 def typed(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the options that were given, as nested settings."""
-    nested: dict[str, dict[str, Any]] = {}
+    nested: dict[str, Any] = {}
     for name, value in values.items():
         if value is not None:
-            section, _, field = name.partition("__")
-            nested.setdefault(section, {})[field] = value
+            *tables, key = name.split("__")
+            table = nested
+            for above in tables:
+                table = table.setdefault(above, {})
+            table[key] = value
     return nested

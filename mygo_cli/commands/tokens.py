@@ -40,8 +40,8 @@ def show_command(
     entity: Annotated[str, typer.Argument(help="Id or display name.")],
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
-    image_tokens: ImageTokensOption = KEPT.image_tokens,
-    text_tokens: TextTokensOption = KEPT.text_tokens,
+    image_tokens: ImageTokensOption = KEPT.image.keep,
+    text_tokens: TextTokensOption = KEPT.text.keep,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with pictures and text.")
     ] = None,
@@ -73,8 +73,8 @@ def show_command(
 def stats_command(
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
-    image_tokens: ImageTokensOption = KEPT.image_tokens,
-    text_tokens: TextTokensOption = KEPT.text_tokens,
+    image_tokens: ImageTokensOption = KEPT.image.keep,
+    text_tokens: TextTokensOption = KEPT.text.keep,
     json: JsonOption = False,
 ) -> None:
     """Count how many entities have tokens, how many each, and how the codebooks are used."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from mygo_cli.errors import UsageError
 from mygo_cli.settings.fields import from_dict
-from mygo_cli.settings.merging import Nested, merge
-from mygo_cli.settings.sections import SEED_END
+from mygo_cli.settings.merging import Nested, merge, nested_value
+from mygo_cli.settings.renamed import new_keys, with_new_names
+from mygo_cli.settings.sections import SEED_END, Settings, flag_of, settings_fields
 from mygo_cli.settings.toml import read_toml
 
 
@@ -79,12 +80,15 @@ def read_experiment(path: Path) -> Experiment:
         training = where.get("training")
         if isinstance(training, Mapping) and "seed" in training:
             raise UsageError(f"{path}: training.seed is set.", "Write seeds = [...] instead.")
-    return Experiment(path, file.description, file.recipe, file.seeds, file.settings, variants)
+    settings = with_new_names(file.settings, str(path))
+    return Experiment(path, file.description, file.recipe, file.seeds, settings, variants)
 
 
 def _variants(file: ExperimentFile, alone: str) -> Iterator[Variant]:
     """Yield every variant at every point of the grid; one called `alone` where there are none."""
-    named = [Variant(each["name"], _without_name(each)) for each in file.variant]
+    named = [
+        Variant(each["name"], with_new_names(_without_name(each), alone)) for each in file.variant
+    ]
     points = list(_points(file.grid))
     for variant in named or [Variant("", {})]:
         for point in points:
@@ -102,7 +106,7 @@ def _points(grid: Nested) -> Iterator[Variant]:
     for values in itertools.product(*(values for _, values in axes)):
         changes: dict[str, Any] = {}
         for (keys, _), value in zip(axes, values, strict=True):
-            changes = merge(changes, _nested(keys, value))
+            changes = merge(changes, nested_value(keys, value))
         shown = (_shown(keys, value) for (keys, _), value in zip(axes, values, strict=True))
         yield Variant(", ".join(shown), changes)
 
@@ -114,15 +118,9 @@ def _axes(grid: Nested, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
         if isinstance(value, Mapping):
             yield from _axes(value, keys)
         elif isinstance(value, list) and value:
-            yield keys, value
+            yield new_keys(keys), value
         else:
             raise ValueError(f"grid: {'.'.join(keys)} must be a list of values.")
-
-
-def _nested(keys: tuple[str, ...], value: Any) -> dict[str, Any]:
-    for key in reversed(keys):
-        value = {key: value}
-    return dict(value)
 
 
 def _shown(keys: tuple[str, ...], value: Any) -> str:
@@ -131,4 +129,12 @@ def _shown(keys: tuple[str, ...], value: Any) -> str:
         return str(value)
     if isinstance(value, bool):
         value = "yes" if value else "no"
-    return f"{keys[-1]}={Path(value).name if isinstance(value, str) else value}"
+    return f"{_option(keys)}={Path(value).name if isinstance(value, str) else value}"
+
+
+def _option(keys: tuple[str, ...]) -> str:
+    """Return the option of a setting as a name; its last key for what is no setting."""
+    for known, field, _ in settings_fields(Settings):
+        if known == keys:
+            return flag_of(field).removeprefix("--").replace("-", "_")
+    return keys[-1]

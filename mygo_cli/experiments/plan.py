@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mygo_cli.cache.finding import MODALITIES, check_cache_fits
+from mygo_cli.cache.finding import check_cache_fits
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.device import choose_device
 from mygo_cli.errors import MygoError
@@ -57,12 +57,10 @@ def identity(settings: Settings, data_sha256: str) -> str:
     values: dict[str, Any] = dataclasses.asdict(settings)
     values["data"].pop("folder")
     values["training"].pop("device")
-    for modality in MODALITIES:
-        values["tokens"].pop(f"{modality}_cache")
-        if not values["tokens"][modality]:
-            values["tokens"].pop(f"{modality}_tokens")
-    if not settings.tokens.image:
-        values["tokens"].pop("max_images")
+    for tokens in values["tokens"].values():
+        tokens.pop("cache")
+        if not tokens["use"]:
+            tokens.clear()
     return json.dumps([values, data_sha256], sort_keys=True, default=str)
 
 
@@ -124,5 +122,5 @@ def data_sha256(graph: KnowledgeGraph, settings: Settings) -> str:
 
 
 def _token_caches(settings: Settings) -> Mapping[str, TokenCache]:
-    paths = {name: getattr(settings.tokens, f"{name}_cache") for name in MODALITIES}
-    return {name: TokenCache.open(Path(path)) for name, path in paths.items() if path}
+    used = settings.tokens.used
+    return {name: TokenCache.open(Path(each.cache)) for name, each in used.items() if each.cache}

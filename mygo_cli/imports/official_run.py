@@ -73,8 +73,8 @@ def _settings(
         data=DataSettings(folder=str(graph.folder.absolute()), select="last"),
         tokens=replace(
             known.tokens,
-            image_cache=str(caches[IMAGE].absolute()),
-            text_cache=str(caches[TEXT].absolute()),
+            image=replace(known.tokens.image, cache=str(caches[IMAGE].absolute())),
+            text=replace(known.tokens.text, cache=str(caches[TEXT].absolute())),
         ),
         training=replace(known.training, device=device),
     )
@@ -92,7 +92,7 @@ def _best(
 
     from mygo_cli.runs.assemble import build_model, graph_identity
 
-    kept = {IMAGE: settings.tokens.image_tokens, TEXT: settings.tokens.text_tokens}
+    kept = {IMAGE: settings.tokens.image.keep, TEXT: settings.tokens.text.keep}
     tables = {
         modality: _with_codes(load_tokens(path, graph, kept[modality]), checkpoint, modality)
         for modality, path in caches.items()
@@ -157,7 +157,7 @@ def _card(
         "",
         f"- decoder: {settings.decoder.name}",
         f"- attention heads: {settings.model.heads}; image tokens: "
-        f"{settings.tokens.image_tokens}; text tokens: {settings.tokens.text_tokens} an entity",
+        f"{settings.tokens.image.keep}; text tokens: {settings.tokens.text.keep} an entity",
         f"- epoch {result['epoch'] or 'unknown'}; the checkpoint does not say how it was selected",
         "",
         "Filtered ranking of heads and tails, ties counted realistically:",

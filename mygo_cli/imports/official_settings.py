@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from mygo_cli.errors import UsageError
 from mygo_cli.imports.official_state import OfficialState
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.recipes import read_recipe
-from mygo_cli.settings.sections import DecoderSettings, ModelOptions, Settings
+from mygo_cli.settings.sections import DecoderSettings, ModelOptions, Settings, TokenSettings
 
 PUBLISHED: Mapping[str, str] = {
     "DB15K": "db15k-paper",
@@ -27,8 +26,7 @@ def published_settings(dataset: str) -> Settings:
     settings = from_dict(Settings, read_recipe(recipe), recipe)
     if dataset in PUBLISHED:
         return settings
-    tokens = replace(settings.tokens, image_tokens=SCRIPT_TOKENS, text_tokens=SCRIPT_TOKENS)
-    return replace(settings, tokens=tokens)
+    return replace(settings, tokens=_keeping(settings.tokens, SCRIPT_TOKENS, SCRIPT_TOKENS))
 
 
 def known_settings(
@@ -44,16 +42,26 @@ def known_settings(
     `UsageError` where the heads do not fit its width.
     """
     published = published_settings(dataset)
-    given: dict[str, Any] = {
-        "image_tokens": image_tokens or checkpoint.named("max_vis_token"),
-        "text_tokens": text_tokens or checkpoint.named("max_txt_token"),
-    }
+    tokens = _keeping(
+        published.tokens,
+        image_tokens or checkpoint.named("max_vis_token"),
+        text_tokens or checkpoint.named("max_txt_token"),
+    )
     return replace(
         published,
-        tokens=replace(published.tokens, **{key: kept for key, kept in given.items() if kept}),
+        tokens=tokens,
         model=_model(published.model, checkpoint, heads or checkpoint.named("num_head") or None),
         decoder=_decoder(published.decoder, checkpoint.decoder),
         training=replace(published.training, epochs=checkpoint.epoch or published.training.epochs),
+    )
+
+
+def _keeping(tokens: TokenSettings, image: int | None, text: int | None) -> TokenSettings:
+    """Return settings that keep so many tokens, as many as before where a number is not known."""
+    return replace(
+        tokens,
+        image=replace(tokens.image, keep=image or tokens.image.keep),
+        text=replace(tokens.text, keep=text or tokens.text.keep),
     )
 
 

@@ -16,10 +16,8 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
     settings = folder.settings()
     environment = json.loads(folder.environment.read_text(encoding="utf-8"))
     tokens = [
-        f"- {kind} tokens: {getattr(settings.tokens, f'{kind}_tokens')} an entity, "
-        f"from `{Path(getattr(settings.tokens, f'{kind}_cache')).name}`"
-        for kind in ("image", "text")
-        if getattr(settings.tokens, kind)
+        f"- {kind} tokens: {read.keep} an entity, from `{Path(read.cache or '').name}`"
+        for kind, read in settings.tokens.used.items()
     ]
     lines = [
         f"# {folder.path.name}",

@@ -11,8 +11,8 @@ from typing import Any
 from mygo_cli.errors import DataError
 from mygo_cli.files import atomic_write
 from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.recipes import read_settings
 from mygo_cli.settings.sections import Settings
-from mygo_cli.settings.toml import read_toml
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class RunFolder:
 
     def settings(self) -> Settings:
         """Return the settings of the run."""
-        return from_dict(Settings, read_toml(self.config), str(self.config))
+        return from_dict(Settings, read_settings(self.config), str(self.config))
 
     def write(self, path: Path, text: str) -> None:
         """Write a small file at once; raise `DataError` where that fails."""

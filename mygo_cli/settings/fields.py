@@ -14,11 +14,6 @@ from mygo_cli.errors import UsageError, suggest
 T = TypeVar("T")
 
 
-def setting(default: Any, help: str, **metadata: Any) -> Any:
-    """Return a dataclass field with its one-line explanation, shown by `--help` and the docs."""
-    return dataclasses.field(default=default, metadata={"help": help, **metadata})
-
-
 def from_dict(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     """Return the dataclass `cls` filled from nested plain values.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,13 @@ def overlaid(below: Nested, above: Nested) -> dict[str, Any]:
     return merged
 
 
+def nested_value(keys: Sequence[str], value: Any) -> dict[str, Any]:
+    """Return nested settings with a single value, at `keys`."""
+    for key in reversed(keys):
+        value = {key: value}
+    return dict(value)
+
+
 def without_overruled(below: Nested, above: Nested) -> dict[str, Any]:
     """Return the settings `below` without what those `above` leave no use for.
 
@@ -43,8 +50,9 @@ def without_overruled(below: Nested, above: Nested) -> dict[str, Any]:
         decoder.pop("options", None)
     moved = _is_another(data.get("folder"), _table(above, "data").get("folder"))
     for modality in ("image", "text"):
-        if moved or _table(above, "tokens").get(modality) is False:
-            tokens.pop(f"{modality}_cache", None)
+        table, asked = _table(tokens, modality), _table(_table(above, "tokens"), modality)
+        if table and (moved or asked.get("use") is False):
+            tokens[modality] = {key: value for key, value in table.items() if key != "cache"}
     return dict(below) | {
         name: section for name, section in (("tokens", tokens), ("decoder", decoder)) if section
     }

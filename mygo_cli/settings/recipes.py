@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mygo_cli.errors import UsageError, suggest
+from mygo_cli.settings.renamed import with_new_names
 from mygo_cli.settings.toml import read_toml
 
 HERE = Path(__file__).parent / "shipped"
@@ -53,4 +54,4 @@ def read_settings(path: Path) -> dict[str, Any]:
     """Return the nested settings of a file, without the `description` that it may have."""
     content = read_toml(path)
     content.pop("description", None)
-    return content
+    return with_new_names(content, str(path))

@@ -6,18 +6,20 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from mygo_cli.cache.finding import MODALITIES, newest_cache
+from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
 from mygo_cli.runs.opened import with_holdout
-from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.sections import ImageTokenSettings, Settings, TextTokenSettings
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_tokens
 
 log = logging.getLogger(__name__)
+
+Tokens = TypeVar("Tokens", ImageTokenSettings, TextTokenSettings)
 
 
 def prepared_graph(settings: Settings, graph: KnowledgeGraph) -> KnowledgeGraph:
@@ -52,14 +54,19 @@ def with_tokens(
 ) -> tuple[Settings, TokenTable | None, TokenTable | None]:
     """Return the settings with their caches named, and the token tables of both modalities."""
     settings = with_caches(settings, graph, caches)
-    tokens = settings.tokens
-    tables: dict[str, TokenTable | None] = {"image": None, "text": None}
-    for modality in tables:
-        if path := getattr(tokens, f"{modality}_cache"):
-            kept = getattr(tokens, f"{modality}_tokens")
-            most = tokens.max_images if modality == "image" else None
-            tables[modality] = load_tokens(Path(path), graph, kept, most)
-    return settings, tables["image"], tables["text"]
+    image, text = settings.tokens.image, settings.tokens.text
+    return (
+        settings,
+        _table(image.cache, graph, image.keep, image.max_pictures),
+        _table(text.cache, graph, text.keep),
+    )
+
+
+def _table(
+    cache: str | None, graph: KnowledgeGraph, keep: int, max_pictures: int | None = None
+) -> TokenTable | None:
+    """Return the tokens of a cache, None where none is named."""
+    return load_tokens(Path(cache), graph, keep, max_pictures) if cache else None
 
 
 def with_caches(
@@ -73,26 +80,30 @@ def with_caches(
     `tell` is told of those. Raises `UsageError` where nothing is left to learn from.
     """
     tokens = settings.tokens
-    changes: dict[str, Any] = {}
-    for modality in MODALITIES:
-        named = getattr(tokens, f"{modality}_cache")
-        if not getattr(tokens, modality):
-            if named:
-                raise UsageError(f"--{modality}-cache and --no-{modality} exclude each other.")
-            continue
-        path = Path(named) if named else newest_cache(caches, graph, modality)
-        if path is None:
-            tell(
-                f"No {modality} tokens of {graph.name} in {caches}: training without. "
-                "mygo tokenize makes them."
-            )
-            changes[modality] = False
-            continue
-        changes[f"{modality}_cache"] = str(path.absolute())
-    tokens = dataclasses.replace(tokens, **changes)
-    if not (settings.model.structure or tokens.image or tokens.text):
+    image = _with_cache(IMAGE, tokens.image, graph, caches, tell)
+    text = _with_cache(TEXT, tokens.text, graph, caches, tell)
+    if not (settings.model.structure or image.use or text.use):
         raise UsageError(
             "Nothing is left to learn from: no structure, no image tokens, no text tokens.",
             "Leave out --no-structure, or run mygo tokenize first.",
         )
+    tokens = dataclasses.replace(tokens, image=image, text=text)
     return dataclasses.replace(settings, tokens=tokens)
+
+
+def _with_cache(
+    modality: str, tokens: Tokens, graph: KnowledgeGraph, caches: Path, tell: Callable[[str], None]
+) -> Tokens:
+    """Return the settings of a modality with its cache named, switched off where there is none."""
+    if not tokens.use:
+        if tokens.cache:
+            raise UsageError(f"--{modality}-cache and --no-{modality} exclude each other.")
+        return tokens
+    path = Path(tokens.cache) if tokens.cache else newest_cache(caches, graph, modality)
+    if path is None:
+        tell(
+            f"No {modality} tokens of {graph.name} in {caches}: training without. "
+            "mygo tokenize makes them."
+        )
+        return dataclasses.replace(tokens, use=False)
+    return dataclasses.replace(tokens, cache=str(path.absolute()))

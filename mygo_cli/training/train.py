@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from mygo_cli.cache.finding import MODALITIES
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.stats import Summary
 from mygo_cli.demo import world_folder
@@ -20,15 +21,12 @@ from mygo_cli.graph.reading import as_graph
 from mygo_cli.progress import Progress, silent
 from mygo_cli.runs.run import Run
 from mygo_cli.settings.fields import from_dict
-from mygo_cli.settings.merging import Nested, merge, resolve
+from mygo_cli.settings.merging import Nested, merge, nested_value, overlaid, resolve
 from mygo_cli.settings.recipes import read_recipe, read_settings
-from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.sections import Settings, flag_of, settings_fields
 from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
 from mygo_cli.training.run import train_run
-
-# Settings that go by another name than their field, as on the command line.
-RENAMED = {("decoder", "name"): "decoder", ("decoder", "options"): "decoder_options"}
 
 
 def train(
@@ -80,17 +78,16 @@ def _nested(settings: Settings | str | Path | None) -> Nested:
 def _placed(options: Mapping[str, Any]) -> Nested:
     """Return options by the table that each stands in; raise `UsageError` for an unknown one."""
     places = {
-        RENAMED.get((section, field.name), field.name): (section, field.name)
-        for section, cls in typing.get_type_hints(Settings).items()
-        for field in dataclasses.fields(cls)
-        if (section, field.name) != ("data", "folder")  # which is that of the graph
+        flag_of(field).removeprefix("--").replace("-", "_"): keys
+        for keys, field, _ in settings_fields(Settings)
+        if keys != ("data", "folder")  # which is that of the graph
     }
-    nested: dict[str, dict[str, Any]] = {}
+    places["decoder_options"] = places.pop("decoder_option")  # all of them, as a dictionary
+    nested: dict[str, Any] = {}
     for name, value in options.items():
         if name not in places:
             raise UsageError(f"train has no option {name}.", suggest(name, places))
-        section, field_name = places[name]
-        nested.setdefault(section, {})[field_name] = value
+        nested = overlaid(nested, nested_value(places[name], value))
     return nested
 
 
@@ -98,12 +95,9 @@ def _named_caches(tokens: Iterable[Summary | str | Path]) -> dict[str, Any]:
     """Return which token caches to use, and which modality is off for want of one."""
     paths = [Path(each.path if isinstance(each, Summary) else each) for each in tokens]
     found = {TokenCache.open(path).modality: str(path.absolute()) for path in paths}
-    image, text = found.get("image"), found.get("text")
     return {
-        "image": image is not None,
-        "text": text is not None,
-        "image_cache": image,
-        "text_cache": text,
+        modality: {"use": modality in found, "cache": found.get(modality)}
+        for modality in MODALITIES
     }
 
 

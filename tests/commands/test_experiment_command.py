@@ -27,8 +27,8 @@ feed_forward = 12
 heads = 2
 
 [settings.tokens]
-image_tokens = 3
-text_tokens = 3
+image.keep = 3
+text.keep = 3
 
 [settings.training]
 epochs = 2
@@ -42,7 +42,7 @@ name = "full"
 
 [[variant]]
 name = "no image"
-tokens.image = false
+tokens.image.use = false
 """
 FOLDER = Path("mygo-work/experiments/pictures_small")
 NAMES = ["full_seed-0", "full_seed-1", "no-image_seed-0", "no-image_seed-1"]
@@ -81,7 +81,7 @@ def test_from_file_to_table(experiment):
         "[4/4] no image, seed 1",
     ]
     settings = settings_of(FOLDER / "runs" / "no-image_seed-1")
-    assert (settings.tokens.image, settings.training.seed) == (False, 1)
+    assert (settings.tokens.image.use, settings.training.seed) == (False, 1)
     mrrs = [
         result_of(FOLDER / "runs" / f"full_seed-{seed}")["splits"]["test"]["overall"]["mrr"]
         for seed in (0, 1)
@@ -108,7 +108,9 @@ def test_what_is_done_is_kept_and_what_changed_is_trained(experiment, mygo, tmp_
     more = experiment("--seeds", 3)
     assert "6 runs, of which 4 are done." in more.err
     assert len(runs_in()) == 6
-    changed = FILE.replace("tokens.image = false", "tokens.image = false\ntraining.epochs = 1")
+    changed = FILE.replace(
+        "tokens.image.use = false", "tokens.image.use = false\ntraining.epochs = 1"
+    )
     (tmp_path / "pictures.toml").write_text(changed)
     ended = experiment()
     assert "4 runs, of which 2 are done." in ended.err
@@ -310,7 +312,7 @@ def test_variants_that_are_the_same_are_trained_once(experiment, mygo, world):
 
 
 def test_selected_on_test_is_written_in_every_table(experiment, tmp_path):
-    text = FILE.replace("tokens.image = false", 'data.select = "test"')
+    text = FILE.replace("tokens.image.use = false", 'data.select = "test"')
     (tmp_path / "pictures.toml").write_text(text)
     ended = experiment("--seeds", 1)
     assert "no image (selected on test)" in ended.out

@@ -29,8 +29,8 @@ def test_what_a_run_leaves(train, world, caches):
     assert settings.training.seed == 3
     assert settings.data.folder == str(world)
     assert settings.decoder.options["chunk"] == 256
-    assert Path(settings.tokens.image_cache).parent == caches / "small"
-    assert Path(settings.tokens.text_cache).name.startswith("text-letters-")
+    assert Path(settings.tokens.image.cache).parent == caches / "small"
+    assert Path(settings.tokens.text.cache).name.startswith("text-letters-")
     card = (run / "README.md").read_text()
     assert "knowledge graph `small`" in card
     assert "image tokens: 3 an entity, from `image-grey-" in card
@@ -72,8 +72,8 @@ def test_typed_options_overrule_the_file(train, mygo):
     assert mygo("train", "--config", file, "--epochs", 1, "--no-image").code == 0
     settings = settings_of(newest_run())
     assert settings.training.epochs == 1
-    assert (settings.tokens.image, settings.tokens.image_cache) == (False, None)
-    assert settings.tokens.text_cache is not None
+    assert (settings.tokens.image.use, settings.tokens.image.cache) == (False, None)
+    assert settings.tokens.text.cache is not None
     assert settings.model.dim == 8
 
 
@@ -97,7 +97,7 @@ def test_another_graph_drops_the_caches_of_the_file(train, mygo, tmp_path):
     assert ended.code == 0
     settings = settings_of(newest_run())
     assert settings.data.folder == str(other)
-    assert Path(settings.tokens.image_cache).parent == caches / "other"
+    assert Path(settings.tokens.image.cache).parent == caches / "other"
 
 
 def test_without_caches_it_trains_on_structure(mygo, world):
@@ -106,7 +106,7 @@ def test_without_caches_it_trains_on_structure(mygo, world):
     for modality in ("image", "text"):
         assert f"No {modality} tokens of small in mygo-work/cache: training without" in ended.err
     settings = settings_of(only_run())
-    assert (settings.tokens.image, settings.tokens.text) == (False, False)
+    assert (settings.tokens.image.use, settings.tokens.text.use) == (False, False)
 
 
 @pytest.mark.parametrize(

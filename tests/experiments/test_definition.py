@@ -52,7 +52,7 @@ def test_variants(tmp_path):
     )
     assert changes(found) == {
         "full": {},
-        "no image": {"tokens": {"image": False}, "model": {"dim": 8}},
+        "no image": {"tokens": {"image": {"use": False}}, "model": {"dim": 8}},
     }
     assert (found.description, found.seeds, found.recipe) == ("x", (4, 2), None)
 
@@ -71,7 +71,7 @@ def test_a_grid_is_every_combination(tmp_path):
     ]
     assert changes(found)["transe, image_tokens=2, image=yes"] == {
         "decoder": {"name": "transe"},
-        "tokens": {"image_tokens": 2, "image": True},
+        "tokens": {"image": {"keep": 2, "use": True}},
     }
 
 
@@ -148,7 +148,7 @@ def test_settings_lie_over_one_another(tmp_path, graph):
     assert [each.epochs for each in training] == [8, 9, 8, 9]
     assert {(each.clip, each.contrastive) for each in training} == {(0.2, 0.01)}
     assert len(told) == 2  # once of pictures, once of texts
-    assert not runs[0].settings.tokens.image
+    assert not runs[0].settings.tokens.image.use
 
 
 @pytest.mark.parametrize(
@@ -202,13 +202,15 @@ def test_tokens_of_a_modality_that_is_off_make_no_difference(tmp_path, graph):
     assert len(told) == 2
     assert len(runs) == 8
     assert len({run.identity for run in runs}) == 1
-    with_image = dataclasses.replace(
-        runs[0].settings, tokens=dataclasses.replace(runs[0].settings.tokens, image=True)
-    )
-    other = dataclasses.replace(
-        with_image, tokens=dataclasses.replace(with_image.tokens, image_tokens=2)
-    )
+    with_image, other = (with_images(runs[0].settings, keep) for keep in (1, 2))
     assert identity(with_image, "x") != identity(other, "x")
+
+
+def with_images(settings, keep):
+    """Return settings that read so many image tokens."""
+    image = dataclasses.replace(settings.tokens.image, use=True, keep=keep)
+    tokens = dataclasses.replace(settings.tokens, image=image)
+    return dataclasses.replace(settings, tokens=tokens)
 
 
 @pytest.mark.parametrize("name", [each.name for each in shipped() if each.kind == "experiment"])

@@ -137,7 +137,7 @@ def test_settings_in_the_name_of_the_checkpoint(tmp_path: Path) -> None:
     found = run_import(CHECKOUT, tmp_path, checkpoint=rewritten(tmp_path, name))
     assert found.known is not None
     tokens = found.known.tokens
-    assert (found.known.model.heads, tokens.image_tokens, tokens.text_tokens) == (4, 7, 3)
+    assert (found.known.model.heads, tokens.image.keep, tokens.text.keep) == (4, 7, 3)
     assert found.result is not None
     assert found.result["epoch"] == 1000
 

@@ -82,7 +82,7 @@ def test_settings_repeat_the_published_experiment(imported: Imported) -> None:
     assert imported.run is not None
     settings = RunFolder(imported.run).settings()
     assert (settings.model.dim, settings.model.feed_forward, settings.model.heads) == (32, 64, 2)
-    assert (settings.tokens.image_tokens, settings.tokens.text_tokens) == (8, 4)
+    assert (settings.tokens.image.keep, settings.tokens.text.keep) == (8, 4)
     assert (settings.training.epochs, settings.training.questions) == (1500, "coin-flip")
     assert settings.decoder.options["matrix_dropout"] == 0.4
     assert Path(settings.data.folder or "") == imported.graph.folder.absolute()

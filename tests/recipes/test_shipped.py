@@ -42,7 +42,7 @@ def test_recipes_are_settings_that_choose_honestly(name):
         assert settings.data.holdout > 0 or settings.data.select == "last"
     else:
         assert (settings.data.holdout, settings.data.select) == (0, "best")
-    assert settings.data.folder is settings.tokens.image_cache is settings.tokens.text_cache is None
+    assert settings.data.folder is settings.tokens.image.cache is settings.tokens.text.cache is None
 
 
 def test_the_page_tells_what_was_published():
@@ -60,7 +60,7 @@ def test_the_page_tells_what_was_published():
         sizes = f"{model.dim}, {model.feed_forward}, {model.heads}"
         assert shown["width, feed-forward, heads"] == sizes
         assert shown["layers of the triple encoder"] == str(model.triple_layers)
-        kept = f"{tokens.image_tokens}, {tokens.text_tokens}"
+        kept = f"{tokens.image.keep}, {tokens.text.keep}"
         assert shown["image and text tokens kept"] == kept
         assert shown["dropout on structure, image, text"] == (
             f"{model.structure_dropout}, {model.image_dropout}, {model.text_dropout}"

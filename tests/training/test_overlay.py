@@ -13,7 +13,7 @@ from mygo_cli.settings.sections import DataSettings, DecoderSettings, Settings
 
 BELOW = {
     "data": {"folder": "a", "holdout": 0.1},
-    "tokens": {"image_cache": "a/image.h5", "text_cache": "a/text.h5", "image_tokens": 4},
+    "tokens": {"image": {"cache": "a/image.h5", "keep": 4}, "text": {"cache": "a/text.h5"}},
     "decoder": {"name": "tucker", "options": {"chunk": 7, "input_dropout": 0.3}},
 }
 
@@ -43,13 +43,16 @@ def test_another_decoder_drops_the_options_below():
 @pytest.mark.parametrize(
     ("above", "kept"),
     [
-        ({"data": {"folder": "b"}}, {"image_tokens"}),
-        ({"data": {"folder": Path("a").absolute()}}, {"image_cache", "text_cache", "image_tokens"}),
-        ({"tokens": {"image": False}}, {"image", "text_cache", "image_tokens"}),
+        ({"data": {"folder": "b"}}, {"image": {"keep": 4}, "text": {}}),
+        ({"data": {"folder": Path("a").absolute()}}, BELOW["tokens"]),
+        (
+            {"tokens": {"image": {"use": False}}},
+            {"image": {"keep": 4, "use": False}, "text": BELOW["tokens"]["text"]},
+        ),
     ],
 )
 def test_caches_without_use_are_dropped(above, kept):
-    assert set(merge(BELOW, above)["tokens"]) == kept
+    assert merge(BELOW, above)["tokens"] == kept
 
 
 @pytest.mark.parametrize("below", [{}, {"holdout": 0.1}, {"folder": 5}])

@@ -9,6 +9,7 @@ import pytest
 
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.recipes import read_settings
 from mygo_cli.settings.sections import Settings, TrainingSettings
 from mygo_cli.settings.toml import read_toml, to_toml
 
@@ -16,7 +17,7 @@ from mygo_cli.settings.toml import read_toml, to_toml
 def read(text, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
-    return from_dict(Settings, read_toml(path), str(path))
+    return from_dict(Settings, read_settings(path), str(path))
 
 
 def test_the_defaults_survive_a_round_trip(tmp_path):
@@ -24,35 +25,73 @@ def test_the_defaults_survive_a_round_trip(tmp_path):
 
 
 def test_every_setting_survives_a_round_trip(tmp_path):
-    changed = Settings()
-    for section in dataclasses.fields(Settings):
-        values = getattr(changed, section.name)
-        others = {field.name: other(field, values) for field in dataclasses.fields(values)}
-        changed = dataclasses.replace(changed, **{section.name: type(values)(**others)})
-    assert changed != Settings()
+    changed = all_changed(Settings())
+    assert all(
+        before != after
+        for (_, before), (_, after) in zip(leaves(Settings()), leaves(changed), strict=True)
+    )
     assert read(to_toml(changed), tmp_path) == changed
 
 
-def other(field, values):
+def leaves(settings):
+    """Yield every setting with its field, those of tables within tables too."""
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            yield from leaves(value)
+        else:
+            yield field, value
+
+
+def all_changed(settings):
+    """Return settings of which every one is allowed and not the default."""
+    values = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        nested = dataclasses.is_dataclass(value)
+        values[field.name] = all_changed(value) if nested else other(field.name, value)
+    return type(settings)(**values)
+
+
+def other(name, value):
     """Return a value that is allowed and not the default."""
-    value = getattr(values, field.name)
     choices = {
         "select": 3,
         "schedule": "cosine-restarts",
         "questions": "coin-flip",
         "precision": "bf16",
         "options": {"chunk": 3, "names": ["a", "é"], "rate": 0.25, "on": True},
-        "max_images": 7,
+        "max_pictures": 7,
         "dim": 60,
         "token_dropout": "token",
     }
-    if field.name in choices:
-        return choices[field.name]
+    if name in choices:
+        return choices[name]
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
         return value * 2 + 2
     return (value + 0.125) / 2 if isinstance(value, float) else "some 'text' with \"quotes\""
+
+
+def test_settings_of_before_are_read_as_what_they_are_called_now(tmp_path, caplog):
+    caplog.set_level("INFO", "mygo_cli")
+    old = """
+    [tokens]
+    image = false
+    image_tokens = 4
+    max_images = 2
+    text_cache = "text.h5"
+    text_tokens = 5
+    """
+    tokens = read(old, tmp_path).tokens
+    assert (tokens.image.use, tokens.image.keep, tokens.image.max_pictures) == (False, 4, 2)
+    assert (tokens.text.use, tokens.text.keep, tokens.text.cache) == (True, 5, "text.h5")
+    assert "tokens.image_tokens is called tokens.image.keep now" in caplog.text
+    said = len(caplog.records)
+    assert said == 5
+    read(old, tmp_path)
+    assert len(caplog.records) == said  # once a file
 
 
 def test_a_whole_number_will_do_for_a_fraction(tmp_path):
@@ -68,8 +107,8 @@ def test_a_whole_number_will_do_for_a_fraction(tmp_path):
         ("[training]\nepochs = 2.5\n", r"epochs = 2\.5 is not a whole number"),
         ("[training]\nepochs = true\n", r"epochs = True is not a whole number"),
         ("[training]\nlearning_rate = '1e-3'\n", r"learning_rate = '1e-3' is not a number"),
-        ("[tokens]\nimage = 1\n", r"image = 1 is not true or false"),
-        ("[tokens]\nimage_cache = 5\n", r"image_cache = 5 is not a text"),
+        ("[tokens]\nimage = 1\n", r"use = 1 is not true or false"),
+        ("[tokens]\nimage_cache = 5\n", r"image: cache = 5 is not a text"),
         ("[training]\nschedule = 'linear'\n", r"is not one of one-cycle, cosine-restarts, const"),
         ("[data]\nselect = []\n", r"select = \[\] is not one of best, last, test or a whole"),
         ("[data]\nselect = 0\n", r"--select 0: epochs are counted from 1"),
@@ -77,7 +116,7 @@ def test_a_whole_number_will_do_for_a_fraction(tmp_path):
         ("training = 3\n", r"training = 3 is not a table"),
         ("[decoder]\noptions = 3\n", r"options = 3 is not a table"),
         ("[model]\ndim = 7\n", r"--dim 7 must be a multiple of --heads 4"),
-        ("[data]\nholdout = 1.5\n", r"--holdout 1\.5 must lie in \[0, 1\)"),
+        ("[data]\nholdout = 1.5\n", r"--holdout must lie in \[0, 1\), not 1\.5"),
     ],
 )
 def test_mistakes_name_file_and_key(tmp_path, text, message):
@@ -126,6 +165,5 @@ def test_files_that_are_no_toml(tmp_path):
 
 
 def test_every_setting_is_explained():
-    for section in dataclasses.fields(Settings):
-        for field in dataclasses.fields(section.default_factory):
-            assert field.metadata["help"].endswith("."), f"{section.name}.{field.name}"
+    for field, _ in leaves(Settings()):
+        assert field.metadata["help"].endswith("."), field.name

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from mygo_cli.contracts import setting
 
 
 @dataclass(frozen=True)
 class TransEOptions:
     """The norm that measures distance."""
 
-    norm: int = field(default=2, metadata={"help": "1 for the L1 norm, 2 for the L2 norm."})
+    norm: int = setting(2, "1 for the L1 norm, 2 for the L2 norm.")
 
     def __post_init__(self) -> None:
         if self.norm not in (1, 2):

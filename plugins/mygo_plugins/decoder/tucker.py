@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from mygo_cli.contracts import check_bounds, setting
 from mygo_cli.model.dropout import Dropout
 from mygo_plugins.decoder.core_product import CoreProduct
 from mygo_plugins.decoder.products import products
@@ -18,20 +19,16 @@ from mygo_plugins.decoder.products import products
 class TuckEROptions:
     """Dropout rates, and the size of the blocks that dropout on matrices needs."""
 
-    input_dropout: float = field(default=0.1, metadata={"help": "Dropout on the query."})
-    relation_dropout: float = field(default=0.1, metadata={"help": "Dropout on the relation."})
-    matrix_dropout: float = field(
-        default=0.0,
-        metadata={"help": "Dropout on the relation's matrix, as published (slower)."},
+    input_dropout: float = setting(0.1, "Dropout on the query.", least=0, below=1)
+    relation_dropout: float = setting(0.1, "Dropout on the relation.", least=0, below=1)
+    matrix_dropout: float = setting(
+        0.0, "Dropout on the relation's matrix, as published (slower).", least=0, below=1
     )
-    output_dropout: float = field(default=0.2, metadata={"help": "Dropout before the product."})
-    chunk: int = field(
-        default=256, metadata={"help": "Matrices made at once, where those have dropout."}
-    )
+    output_dropout: float = setting(0.2, "Dropout before the product.", least=0, below=1)
+    chunk: int = setting(256, "Matrices made at once, where those have dropout.", least=1)
 
     def __post_init__(self) -> None:
-        if self.chunk < 1:
-            raise ValueError(f"chunk must be at least 1, not {self.chunk}.")
+        check_bounds(self)
 
 
 class TuckER(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from mygo_cli.contracts import ImageTokenizer, TokenizerInfo
+from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, setting
 from mygo_cli.files import file_sha256
 from mygo_cli.weights.download import fetch
 from mygo_cli.weights.libraries import import_timm
@@ -33,9 +33,7 @@ MARGIN = 256 / 224
 class BeitV2Options:
     """Where the weights are."""
 
-    weights: str | None = field(
-        default=None, metadata={"help": "Checkpoint file; default: the released one, fetched once."}
-    )
+    weights: str | None = setting(None, "Checkpoint file; default: the released one, fetched once.")
 
 
 class BeitV2(ImageTokenizer):

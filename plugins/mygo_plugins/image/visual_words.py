@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from mygo_cli.contracts import ImageTokenizer, TokenizerInfo
+from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, check_bounds, setting
 from mygo_cli.errors import DataError
 from mygo_plugins.image.backbone import PACKAGED, Backbone
 
@@ -24,26 +24,21 @@ from mygo_plugins.image.backbone import PACKAGED, Backbone
 class VisualWordsOptions:
     """Which features, at which resolution, and how many words."""
 
-    backbone: str = field(default=PACKAGED, metadata={"help": "A model name of timm."})
-    weights: str | None = field(
-        default=None, metadata={"help": "Weights file of the backbone; default: published ones."}
+    backbone: str = setting(PACKAGED, "A model name of timm.")
+    weights: str | None = setting(None, "Weights file of the backbone; default: published ones.")
+    stride: int = setting(16, "Pixels between two patches.", least=1)
+    image_size: int = setting(128, "Pixels to which pictures are scaled.")
+    words: int = setting(512, "Size of the codebook.", least=1)
+    max_fit_patches: int = setting(
+        100_000, "Patches, drawn at random, that the words are found in.", least=1
     )
-    stride: int = field(default=16, metadata={"help": "Pixels between two patches."})
-    image_size: int = field(default=128, metadata={"help": "Pixels to which pictures are scaled."})
-    words: int = field(default=512, metadata={"help": "Size of the codebook."})
-    max_fit_patches: int = field(
-        default=100_000, metadata={"help": "Patches, drawn at random, that the words are found in."}
-    )
-    seed: int = field(default=0, metadata={"help": "Seed of the draw and of k-means."})
-    codebook: str | None = field(
-        default=None,
-        metadata={"help": "Words found before (mygo cache codebook); default: find new ones."},
+    seed: int = setting(0, "Seed of the draw and of k-means.")
+    codebook: str | None = setting(
+        None, "Words found before (mygo cache codebook); default: find new ones."
     )
 
     def __post_init__(self) -> None:
-        for name in ("stride", "words", "max_fit_patches"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1.")
+        check_bounds(self)
         if self.image_size < self.stride or self.image_size % self.stride:
             raise ValueError("image_size must be a multiple of stride.")
 

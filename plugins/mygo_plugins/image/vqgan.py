@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mygo_cli.contracts import ImageTokenizer, TokenizerInfo
+from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, setting
 from mygo_cli.errors import BackendError
 from mygo_cli.files import file_sha256
 from mygo_cli.weights.libraries import import_transformers
@@ -32,9 +32,8 @@ PART, PART_ON_CPU = 8, 1
 class VQGANOptions:
     """Where the weights are."""
 
-    weights: str | None = field(
-        default=None,
-        metadata={"help": "Checkpoint file, such as that of vqgan_imagenet_f16_1024 or _16384."},
+    weights: str | None = setting(
+        None, "Checkpoint file, such as that of vqgan_imagenet_f16_1024 or _16384."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from mygo_cli.contracts import TextTokenizer, TokenizerInfo
+from mygo_cli.contracts import TextTokenizer, TokenizerInfo, check_bounds, setting
 from mygo_cli.errors import BackendError
 from mygo_cli.weights.libraries import import_transformers
 from mygo_cli.weights.model_files import ModelFiles, model_files
@@ -26,19 +26,16 @@ WAY_OUT = "Pass a folder with the model's files: --text-model FOLDER."
 class BertOptions:
     """Which model, how much of a text, and which words to leave out."""
 
-    model: str | None = field(
-        default=None,
-        metadata={"help": "Folder or Hugging Face name of a model; default: the packaged MiniLM."},
+    model: str | None = setting(
+        None, "Folder or Hugging Face name of a model; default: the packaged MiniLM."
     )
-    max_tokens: int = field(default=512, metadata={"help": "Tokens read of each text."})
-    stop_words: str = field(
-        default="en",
-        metadata={"help": "Language code whose stop words, and punctuation, are ignored, or none."},
+    max_tokens: int = setting(512, "Tokens read of each text.", least=1)
+    stop_words: str = setting(
+        "en", "Language code whose stop words, and punctuation, are ignored, or none."
     )
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 1:
-            raise ValueError("max_tokens must be at least 1.")
+        check_bounds(self)
 
 
 class Bert(TextTokenizer):
