@@ -134,7 +134,7 @@ def _shown(keys: tuple[str, ...], value: Any) -> str:
 
 def _option(keys: tuple[str, ...]) -> str:
     """Return the option of a setting as a name; its last key for what is no setting."""
-    for known, field, _ in settings_fields(Settings):
+    for known, setting, _ in settings_fields(Settings):
         if known == keys:
-            return flag_of(field).removeprefix("--").replace("-", "_")
+            return flag_of(setting).removeprefix("--").replace("-", "_")
     return keys[-1]

@@ -205,9 +205,9 @@ def settings_fields(
 ) -> Iterator[tuple[tuple[str, ...], Field[Any], Any]]:
     """Yield every setting of a dataclass of dataclasses: its keys, its field and its type."""
     hints = typing.get_type_hints(cls)
-    for field in dataclasses.fields(cls):
-        keys = (*above, field.name)
-        if dataclasses.is_dataclass(hints[field.name]):
-            yield from settings_fields(hints[field.name], keys)
+    for each in dataclasses.fields(cls):
+        keys = (*above, each.name)
+        if dataclasses.is_dataclass(hints[each.name]):
+            yield from settings_fields(hints[each.name], keys)
         else:
-            yield keys, field, hints[field.name]
+            yield keys, each, hints[each.name]
