@@ -79,7 +79,7 @@ def test_tokens_that_are_given(world, caches, tmp_path):
     assert table.ids.shape == (20, 3)
     np.testing.assert_array_equal(found.has_tokens("image").numpy(), table.mask.any(1))
     none = train(world, caches, tmp_path, tokens=[image], image=False)
-    assert none.settings.tokens.image_cache is None
+    assert none.settings.tokens.image.cache is None
 
 
 def test_settings_of_another_run(world, caches, run, tmp_path):
