@@ -33,9 +33,10 @@ from mygo_cli.device import autocast, choose_device, choose_precision
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.settings.fields import from_pairs
-from mygo_cli.tokenizing.images import AT_ONCE_ELSEWHERE, AT_ONCE_ON_CPU, tokenize_images
-from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.images import at_once
+from mygo_cli.tokenizing.job import Job, tokenize_with
 from mygo_cli.tokenizing.loader import PictureLoader
+from mygo_cli.tokenizing.plugins import NamedTokenizer
 from mygo_cli.weights.libraries import import_timm, import_transformers
 
 DISTINCT = 256  # pictures that are drawn; the others repeat them
@@ -151,7 +152,7 @@ def bare(tokenizer: ImageTokenizer, batches: list[torch.Tensor], count: int, job
 def whole(tokenizer: ImageTokenizer, graph: KnowledgeGraph, job: Job) -> float:
     """Return the pictures a second of the job, its reading, checking and writing included."""
     began = time.perf_counter()
-    done = tokenize_images(graph, tokenizer, job).done
+    done = tokenize_with(graph, NamedTokenizer(tokenizer, "measured"), job).done
     return done / (time.perf_counter() - began)
 
 
@@ -159,14 +160,14 @@ def memory(tokenizer: ImageTokenizer, graph: KnowledgeGraph, job: Job) -> None:
     """Print the peak memory of the process after each tenth of a job."""
     unit, tenths = 1e6 if sys.platform == "darwin" else 1e3, 0
 
-    def progress(what: str, done: int, total: int) -> None:
+    def progress(what: str, done: int, total: int | None) -> None:
         nonlocal tenths
-        if what == "image" and done * 10 // total > tenths:
+        if what == "image" and total and done * 10 // total > tenths:
             tenths = done * 10 // total
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
             print(f"after {done:,} pictures: peak memory {peak:.0f} MB", flush=True)
 
-    tokenize_images(graph, tokenizer, job, progress)
+    tokenize_with(graph, NamedTokenizer(tokenizer, "measured"), job, progress)
 
 
 def main() -> None:
@@ -178,10 +179,9 @@ def main() -> None:
         work = Path(folder)
         graph = write_graph(work / "pictures", arguments.pictures, arguments.side)
         tokenizer = tokenizer_of(arguments, graph, work)
-        size = AT_ONCE_ON_CPU if arguments.device.type == "cpu" else AT_ONCE_ELSEWHERE
+        size = at_once(arguments.device)
         job = Job(
             work / "cache",
-            arguments.backend,
             device=str(arguments.device),
             precision=choose_precision(arguments.precision, arguments.device),
             batch_size=min(arguments.batch_size or size, arguments.pictures),

@@ -100,8 +100,8 @@ class TokenizerInfo:
     drop_ids: tuple[int, ...] = ()
 
 
-class ImageTokenizer(ABC):
-    """Pictures to token ids. `Options` is a frozen dataclass with a default for every field."""
+class Tokenizer(ABC):
+    """What both kinds of tokenizer have. `Options` is a frozen dataclass, each field defaulted."""
 
     description: ClassVar[str]
     Options: ClassVar[type] = NoOptions
@@ -112,7 +112,15 @@ class ImageTokenizer(ABC):
     @property
     @abstractmethod
     def info(self) -> TokenizerInfo:
-        """Sizes and identity. Known before any picture is read."""
+        """Sizes and identity. Known before anything is read."""
+
+    @abstractmethod
+    def codebook(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return the token embeddings, float32 (vocab_size, dim)."""
+
+
+class ImageTokenizer(Tokenizer):
+    """Pictures to token ids."""
 
     @abstractmethod
     def prepare(self, image: PIL.Image.Image) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -121,10 +129,6 @@ class ImageTokenizer(ABC):
     @abstractmethod
     def encode(self, batch: torch.Tensor) -> torch.Tensor:
         """Return the token ids, int64 (B, T), raster order, of prepared pictures (B, 3, S, S)."""
-
-    @abstractmethod
-    def codebook(self) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """Return the token embeddings, float32 (vocab_size, dim)."""
 
 
 @runtime_checkable
@@ -138,27 +142,12 @@ class LearnsCodebook(Protocol):
         """Take over a codebook learned before, float32 (vocab_size, dim), instead of `fit`."""
 
 
-class TextTokenizer(ABC):
-    """Texts to token ids. `Options` is a frozen dataclass with a default for every field."""
-
-    description: ClassVar[str]
-    Options: ClassVar[type] = NoOptions
-
-    @abstractmethod
-    def __init__(self, options: Any, device: str) -> None: ...
-
-    @property
-    @abstractmethod
-    def info(self) -> TokenizerInfo:
-        """Sizes and identity. Known before any text is read."""
+class TextTokenizer(Tokenizer):
+    """Texts to token ids."""
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text in reading order, at most `max_tokens`, unpadded."""
-
-    @abstractmethod
-    def codebook(self) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """Return the token embeddings, float32 (vocab_size, dim)."""
 
     def word_pieces(self, ids: Sequence[int]) -> list[str]:
         """Return each id as a person reads it."""

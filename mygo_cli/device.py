@@ -116,6 +116,10 @@ class Portion:
         self._halve()
         return work()
 
+    def over(self, items: Tensor, work: Callable[[tuple[Tensor, ...]], Result]) -> Result:
+        """Return what `work` makes of items (B, ...) in parts of at most `size`; see `attempt`."""
+        return self.attempt(lambda: work(self.split(items)))
+
     def split(self, items: Tensor) -> tuple[Tensor, ...]:
         """Return items (B, ...) in portions of at most `size`."""
         parts: tuple[Tensor, ...] = items.split(self.size)

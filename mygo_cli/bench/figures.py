@@ -22,8 +22,7 @@ from mygo_cli.model.queries import ask
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.scorer import encoded
 from mygo_cli.settings.sections import Settings
-from mygo_cli.tokenizing.graph_job import tokenize_graph
-from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.job import Job, tokenize_graph
 from mygo_cli.tokenizing.plugins import Choice
 
 
@@ -154,7 +153,7 @@ def time_pictures(graph: KnowledgeGraph, settings: Settings) -> float | None:
 
     with tempfile.TemporaryDirectory() as folder:
         device = str(choose_device(settings.training.device))
-        job = Job(Path(folder), "", device=device, limit=PICTURES, batch_size=PICTURES // 6)
+        job = Job(Path(folder), device=device, limit=PICTURES, batch_size=PICTURES // 6)
         tokenize_graph(graph, [Choice("image", "visual-words")], job, progress)
     if len(times) < 2:
         return None

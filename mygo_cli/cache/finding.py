@@ -51,17 +51,17 @@ def newest_cache(folder: Path, graph: KnowledgeGraph, modality: str) -> Path | N
             written = path.stat().st_mtime_ns
         except (DataError, OSError):
             continue
-        if cache.complete and cache.entities_sha256 == graph.entities_sha256:
+        if cache.complete and cache.header.entities_sha256 == graph.entities_sha256:
             fitting.append((written, path))
     return max(fitting)[1] if fitting else None
 
 
 def check_cache_fits(cache: TokenCache, graph: KnowledgeGraph) -> None:
     """Raise `DataError` for a cache of another entity list."""
-    if cache.entities_sha256 != graph.entities_sha256:
+    if cache.header.entities_sha256 != graph.entities_sha256:
         raise DataError(
-            f"{cache.path} was made for other entities (dataset {cache.dataset}) than those of "
-            f"{graph.folder}.",
+            f"{cache.path} was made for other entities (dataset {cache.header.dataset}) "
+            f"than those of {graph.folder}.",
             "Run mygo tokenize on this graph.",
         )
 
@@ -74,8 +74,8 @@ def out_of_date(cache: TokenCache, graph: KnowledgeGraph) -> str:
     """
     if cache.imported:
         return ""
-    if cache.modality == TEXT:
-        if text_sources(graph)[0].sha256 != cache.sources_sha256:
+    if cache.header.modality == TEXT:
+        if text_sources(graph)[0].sha256 != cache.header.sources_sha256:
             return "descriptions or names changed"
     elif [key for keys in graph.pictures() for key in keys] != cache.keys():
         return "pictures were added, removed or renamed"

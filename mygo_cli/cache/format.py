@@ -68,10 +68,9 @@ class Items:
 
 
 @dataclass(frozen=True)
-class TokenCache:
-    """A token cache as found on disk. Holds no file open; rows are read when asked for."""
+class Header:
+    """What a cache says of itself, but for what happens while it is filled."""
 
-    path: Path
     modality: str
     backend: str
     backend_package: str
@@ -80,31 +79,46 @@ class TokenCache:
     dataset: str
     entities_sha256: str
     sources_sha256: str
+    precision: str = FLOAT32
+
+
+@dataclass(frozen=True)
+class TokenCache:
+    """A token cache as found on disk. Holds no file open; rows are read when asked for."""
+
+    path: Path
+    header: Header
     mygo_version: str
     created: str
     complete: bool
     has_codebook: bool
-    precision: str
 
     @classmethod
     def open(cls, path: Path) -> TokenCache:
         """Read what a cache says of itself; raise `DataError` for any other file."""
         with opened(path) as file:
-            attributes = _attributes(path, file)
+            said = _attributes(path, file)
             info = TokenizerInfo(
-                vocab_size=attributes["vocab_size"],
-                dim=attributes["dim"],
-                max_tokens=attributes["max_tokens"],
-                fingerprint=attributes.pop("fingerprint"),
+                vocab_size=said["vocab_size"],
+                dim=said["dim"],
+                max_tokens=said["max_tokens"],
+                fingerprint=said["fingerprint"],
                 drop_ids=tuple(file["drop_ids"][:].tolist()),
             )
-            for name in ("vocab_size", "dim", "max_tokens"):
-                del attributes[name]
-            attributes["options"] = json.loads(attributes["options"])
-            attributes["complete"] = bool(attributes["complete"])
-            attributes["has_codebook"] = bool(file["codebook"].attrs.get("ready", True))
-            attributes["precision"] = precision_of(file)
-        return cls(path=path, info=info, **attributes)
+            header = Header(
+                modality=said["modality"],
+                backend=said["backend"],
+                backend_package=said["backend_package"],
+                options=json.loads(said["options"]),
+                info=info,
+                dataset=said["dataset"],
+                entities_sha256=said["entities_sha256"],
+                sources_sha256=said["sources_sha256"],
+                precision=precision_of(file),
+            )
+            has_codebook = bool(file["codebook"].attrs.get("ready", True))
+        complete = bool(said["complete"])
+        return cls(path, header, said["mygo_version"], said["created"], complete, has_codebook)
 
     @property
     def entities(self) -> list[str]:
@@ -115,7 +129,7 @@ class TokenCache:
     @property
     def imported(self) -> bool:
         """Whether the tokens were made elsewhere, not by a backend from the graph's own media."""
-        return self.backend == IMPORTED
+        return self.header.backend == IMPORTED
 
     @property
     def num_entities(self) -> int:

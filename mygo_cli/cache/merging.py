@@ -13,7 +13,7 @@ from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, open
 from mygo_cli.cache.opening import open_to_fill
 from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.stats import Summary, summarize
-from mygo_cli.cache.writing import CacheWriter, Header
+from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.errors import DataError, UsageError
 
 ROWS_AT_ONCE = 4096
@@ -36,8 +36,8 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
         _check_same(first, other)
     if not first.has_codebook:
         raise DataError(f"{first.path} holds no tokens yet.", "Finish its mygo tokenize first.")
-    sources = Sources(first.entity_rows(), tuple(first.keys()), first.sources_sha256)
-    with open_to_fill(out, _header(first), first.entities, sources, force=True) as writer:
+    sources = Sources(first.entity_rows(), tuple(first.keys()), first.header.sources_sha256)
+    with open_to_fill(out, first.header, first.entities, sources, force=True) as writer:
         writer.write_codebook(first.codebook())
         for cache in caches:
             _take(writer, cache)
@@ -55,23 +55,9 @@ def join_shards(whole: Path, of: int) -> Summary:
     return summary
 
 
-def _header(cache: TokenCache) -> Header:
-    return Header(
-        modality=cache.modality,
-        backend=cache.backend,
-        backend_package=cache.backend_package,
-        options=cache.options,
-        info=cache.info,
-        dataset=cache.dataset,
-        entities_sha256=cache.entities_sha256,
-        sources_sha256=cache.sources_sha256,
-        precision=cache.precision,
-    )
-
-
 def _check_same(first: TokenCache, other: TokenCache) -> None:
     """Raise unless both are parts of one job."""
-    ours, theirs = _header(first), _header(other)
+    ours, theirs = first.header, other.header
     different = [name for name, value in vars(ours).items() if vars(theirs)[name] != value]
     if not different and first.keys() != other.keys():
         different = ["items"]

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.format import Header, TokenCache
 from mygo_cli.cache.sources import Sources
-from mygo_cli.cache.writing import CacheWriter, Header, cannot_write, create
+from mygo_cli.cache.writing import CacheWriter, cannot_write, create
 from mygo_cli.errors import DataError
 from mygo_cli.files import only_writer
 
@@ -26,7 +26,7 @@ def is_complete(path: Path, header: Header) -> bool:
         return False
     if not cache.complete or why_unfit(cache, header):
         return False
-    _note_precision(path, cache.precision, header)
+    _note_precision(path, cache.header.precision, header)
     with contextlib.suppress(OSError):  # a read-only cache serves as well
         os.utime(path)
     return True
@@ -54,15 +54,20 @@ def open_to_fill(
 
 def why_unfit(cache: TokenCache, header: Header) -> str:
     """Return why a cache cannot be used for what `header` describes, empty if it can."""
-    if (cache.modality, cache.backend) != (header.modality, header.backend):
+    if (cache.header.modality, cache.header.backend) != (header.modality, header.backend):
         return "it holds something else"
-    if cache.info.fingerprint != header.info.fingerprint:
+    if cache.header.info.fingerprint != header.info.fingerprint:
         return "the tokenizer is another"
-    if cache.entities_sha256 != header.entities_sha256:
+    if cache.header.entities_sha256 != header.entities_sha256:
         return "the entities changed"
-    if cache.sources_sha256 != header.sources_sha256:
-        return "the texts changed" if cache.modality == "text" else "the pictures changed"
-    sizes = (cache.info.vocab_size, cache.info.dim, cache.info.max_tokens, set(cache.info.drop_ids))
+    if cache.header.sources_sha256 != header.sources_sha256:
+        return "the texts changed" if cache.header.modality == "text" else "the pictures changed"
+    sizes = (
+        cache.header.info.vocab_size,
+        cache.header.info.dim,
+        cache.header.info.max_tokens,
+        set(cache.header.info.drop_ids),
+    )
     info = header.info
     if sizes != (info.vocab_size, info.dim, info.max_tokens, set(info.drop_ids)):
         return "the tokenizer's sizes changed"

@@ -45,8 +45,8 @@ def summarize(path: Path, new: int = 0, seconds: float = 0.0) -> Summary:
     cache = TokenCache.open(path)
     status = cache.status()
     return Summary(
-        modality=cache.modality,
-        backend=cache.backend,
+        modality=cache.header.modality,
+        backend=cache.header.backend,
         path=path,
         items=len(status),
         done=int((status == DONE).sum()),
@@ -101,9 +101,9 @@ def token_stats(path: Path, m: int) -> TokenStats:
     in_use = share[share > 0]
     covered = distinct[distinct > 0]
     return TokenStats(
-        modality=cache.modality,
+        modality=cache.header.modality,
         path=path,
-        backend=cache.backend,
+        backend=cache.header.backend,
         items=summary.items,
         done=summary.done,
         failed=summary.failed,
@@ -114,8 +114,8 @@ def token_stats(path: Path, m: int) -> TokenStats:
         most=int(distinct.max(initial=0)),
         m=m,
         filled=int((distinct >= m).sum()),
-        vocab_size=cache.info.vocab_size,
-        dropped=len(cache.info.drop_ids),
+        vocab_size=cache.header.info.vocab_size,
+        dropped=len(cache.header.info.drop_ids),
         used=len(in_use),
         perplexity=float(np.exp(-(in_use * np.log(in_use)).sum())) if len(in_use) else 0.0,
         top_token=int(share.argmax()) if len(in_use) else -1,
@@ -125,13 +125,13 @@ def token_stats(path: Path, m: int) -> TokenStats:
 
 def _counts(cache: TokenCache) -> tuple[Array, Array]:
     """Return how often each token id occurs, and how many distinct ones each entity has."""
-    vocab_size = cache.info.vocab_size
+    vocab_size = cache.header.info.vocab_size
     counts = np.zeros(vocab_size, dtype=np.int64)
     distinct = np.zeros(cache.num_entities, dtype=np.int64)
     keep = np.ones(vocab_size, dtype=bool)
-    keep[list(cache.info.drop_ids)] = False
+    keep[list(cache.header.info.drop_ids)] = False
     with opened(cache.path) as file:
-        items, width = file["items"], cache.info.max_tokens
+        items, width = file["items"], cache.header.info.max_tokens
         entity = items["entity"][:].astype(np.int64)
         length = np.where(items["status"][:] == DONE, items["length"][:], 0).astype(np.int64)
         for start, stop in entity_chunks(entity, width):

@@ -40,7 +40,7 @@ def find_faults(
 
 
 def _shape_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
-    info, items = cache.info, file["items"]
+    info, items = cache.header.info, file["items"]
     count = len(items["entity"])
     expected = {
         "items/key": (count,),
@@ -62,15 +62,15 @@ def _shape_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
     for name, dtype in types.items():
         if file[name].dtype != dtype:
             yield f"{name} has type {file[name].dtype}, not {dtype}"
-    if cache.modality not in MODALITIES:
-        yield f"its modality is {cache.modality!r}, not image or text"
+    if cache.header.modality not in MODALITIES:
+        yield f"its modality is {cache.header.modality!r}, not image or text"
 
 
 def _item_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
     entities, owner = cache.entities, file["items/entity"][:]
     if (
         hashlib.sha256("\n".join(entities).encode("utf-8", "replace")).hexdigest()
-        != cache.entities_sha256
+        != cache.header.entities_sha256
     ):
         yield "entities are not those that entities_sha256 says"
     if len(owner) and (np.diff(owner) < 0).any():
@@ -78,9 +78,11 @@ def _item_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
     if len(owner) and not 0 <= owner.min() <= owner.max() < len(entities):
         yield "items/entity names rows that entities has not"
     keys = cache.keys()
-    if cache.modality == IMAGE and len(set(keys)) < len(keys):
+    if cache.header.modality == IMAGE and len(set(keys)) < len(keys):
         yield "items/key names a picture twice"
-    if cache.modality == TEXT and (set(keys) - {TEXT_KEY} or len(np.unique(owner)) < len(owner)):
+    if cache.header.modality == TEXT and (
+        set(keys) - {TEXT_KEY} or len(np.unique(owner)) < len(owner)
+    ):
         yield "items/key does not name one text per entity"
     status = cache.status()
     if not np.isin(status, (PENDING, DONE, FAILED)).all():
@@ -94,7 +96,7 @@ def _item_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
 
 def _token_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
     """Look at the tokens of items that are done, some rows at a time."""
-    info, items = cache.info, file["items"]
+    info, items = cache.header.info, file["items"]
     long = outside = padded = 0
     for start in range(0, len(items["status"]), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
@@ -118,22 +120,22 @@ def _codebook_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
         yield "codebook is not finite"
     if not cache.has_codebook and (cache.status() == DONE).any():
         yield "items are done, and the codebook is not stored"
-    drop = np.array(cache.info.drop_ids, dtype=np.int64)
-    if len(drop) and not 0 <= drop.min() <= drop.max() < cache.info.vocab_size:
+    drop = np.array(cache.header.info.drop_ids, dtype=np.int64)
+    if len(drop) and not 0 <= drop.min() <= drop.max() < cache.header.info.vocab_size:
         yield "drop_ids holds ids outside the vocabulary"
 
 
 def _misfits(cache: TokenCache, graph: KnowledgeGraph, progress: Progress) -> list[str]:
     """Return how a cache differs from what would be made of a graph now."""
-    if cache.entities_sha256 != graph.entities_sha256:
+    if cache.header.entities_sha256 != graph.entities_sha256:
         return [f"it was made for other entities than those of {graph.folder}"]
     if cache.imported:  # what it was made of is not here
         return []
-    if cache.modality == TEXT:
+    if cache.header.modality == TEXT:
         sources = text_sources(graph)[0]
     else:
         sources = image_sources(graph, progress=progress)
-    if sources.sha256 == cache.sources_sha256:
+    if sources.sha256 == cache.header.sources_sha256:
         return []
-    what = "texts" if cache.modality == TEXT else "pictures"
+    what = "texts" if cache.header.modality == TEXT else "pictures"
     return [f"the {what} of {graph.folder} changed since it was made"]

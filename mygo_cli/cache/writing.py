@@ -30,33 +30,18 @@ from mygo_cli.cache.format import (
     PENDING,
     VERSION,
     Array,
+    Header,
     dtype_for,
     precision_of,
 )
 from mygo_cli.cache.sources import Sources
 from mygo_cli.contracts import TokenizerInfo
-from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError
 
 ERROR_BYTES = 120
 
 # What systems answer that cannot reserve room for a file.
 NOT_OFFERED = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a cache says of itself, but for what happens while it is filled."""
-
-    modality: str
-    backend: str
-    backend_package: str
-    options: dict[str, Any]
-    info: TokenizerInfo
-    dataset: str
-    entities_sha256: str
-    sources_sha256: str
-    precision: str = FLOAT32
 
 
 @dataclass(frozen=True)
@@ -98,6 +83,11 @@ class CacheWriter:
         os.fsync(self._file.fileno())
         self._set("codebook", "ready", True)
         self.has_codebook = True
+
+    def key(self, row: int) -> str:
+        """Return the key of an item."""
+        with h5py.File(self.path, "r", locking=False) as file:
+            return str(file["items/key"].asstr()[row])
 
     def codebook(self) -> Array:
         """Return the stored codebook, float32 [vocab_size, dim]."""

@@ -86,8 +86,8 @@ def codebook_command(
     if not cache.has_codebook:
         raise DataError(f"{file} has no codebook yet.", "Give the same mygo tokenize again.")
     write_codebook(cache.codebook(), out)
-    console.result(f"{out}: {cache.info.vocab_size:,} words, {cache.info.dim} wide")
-    if "codebook" in cache.options:
+    console.result(f"{out}: {cache.header.info.vocab_size:,} words, {cache.header.info.dim} wide")
+    if "codebook" in cache.header.options:
         console.result(f"Use it with: mygo tokenize --image-option codebook={out}")
 
 
@@ -137,17 +137,17 @@ def _facts(path: Path) -> dict[str, Any]:
     from mygo_cli.cache.stats import summarize
 
     cache, summary = TokenCache.open(path), summarize(path)
-    info = asdict(cache.info)
-    info["drop_ids"] = len(cache.info.drop_ids)
+    info = asdict(cache.header.info)
+    info["drop_ids"] = len(cache.header.info.drop_ids)
     return {
         "file": str(path),
-        "dataset": cache.dataset,
-        "modality": cache.modality,
-        "backend": cache.backend,
-        "backend_package": cache.backend_package,
-        "options": ", ".join(f"{key}={value}" for key, value in cache.options.items()),
+        "dataset": cache.header.dataset,
+        "modality": cache.header.modality,
+        "backend": cache.header.backend,
+        "backend_package": cache.header.backend_package,
+        "options": ", ".join(f"{key}={value}" for key, value in cache.header.options.items()),
         **info,
-        "precision": cache.precision,
+        "precision": cache.header.precision,
         "items": summary.items,
         "done": summary.done,
         "failed": summary.failed,
@@ -158,8 +158,8 @@ def _facts(path: Path) -> dict[str, Any]:
         "kB": path.stat().st_size // 1000,
         "mygo_version": cache.mygo_version,
         "created": cache.created,
-        "sources_sha256": cache.sources_sha256,
-        "entities_sha256": cache.entities_sha256,
+        "sources_sha256": cache.header.sources_sha256,
+        "entities_sha256": cache.header.entities_sha256,
     }
 
 

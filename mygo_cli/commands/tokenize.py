@@ -89,7 +89,6 @@ def tokenize(
         console.mute()
     job = Job(
         folder=cache_dir(cache_folder),
-        backend="",
         device=str(choose_device(shared_device(device))),
         precision=precision,
         batch_size=batch_size,

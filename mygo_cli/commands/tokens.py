@@ -101,7 +101,7 @@ def _print(shown: EntityTokens) -> None:
     console.result(shown.title)
     for seen in filter(None, (shown.image, shown.text)):
         _print_missing(seen)
-        if seen.tokens.kept and seen.cache.modality == "image":
+        if seen.tokens.kept and seen.cache.header.modality == "image":
             rows = [(str(t.token), t.count, places_of(t, seen)) for t in seen.tokens.kept]
             console.table(("image token", "count", "picture: row,column of its patches"), rows)
         elif seen.tokens.kept:
@@ -117,7 +117,7 @@ def _print_missing(seen: ModalityView) -> None:
     for key, reason in seen.tokens.failures:
         console.result(f"failed: {key}: {reason}")
     if not seen.tokens.kept:
-        console.result(f"no {seen.cache.modality} tokens")
+        console.result(f"no {seen.cache.header.modality} tokens")
 
 
 def _print_stats(stats: list[TokenStats]) -> None:

@@ -117,7 +117,9 @@ def data_sha256(graph: KnowledgeGraph, settings: Settings) -> str:
     for split in SPLITS:
         digest.update(split.encode() + graph.split(split).tobytes())
     for modality, tokens in _token_caches(settings).items():
-        digest.update(f"{modality} {tokens.info.fingerprint} {tokens.sources_sha256}".encode())
+        digest.update(
+            f"{modality} {tokens.header.info.fingerprint} {tokens.header.sources_sha256}".encode()
+        )
     return digest.hexdigest()
 
 

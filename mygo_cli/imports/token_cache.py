@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from mygo_cli.cache.finding import TEXT, cache_path
-from mygo_cli.cache.format import IMPORTED, PENDING, TokenCache
+from mygo_cli.cache.format import IMPORTED, PENDING, Header, TokenCache
 from mygo_cli.cache.opening import is_complete, open_to_fill
 from mygo_cli.cache.sources import TEXT_KEY, Sources
 from mygo_cli.cache.stats import Summary, summarize
-from mygo_cli.cache.writing import Header
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError, suggest
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -95,7 +94,7 @@ def write_token_cache(
 def _refuse_anothers(path: Path, graph: KnowledgeGraph) -> None:
     """Raise `DataError` for a cache of other entities: a graph in a folder of the same name."""
     try:
-        there = TokenCache.open(path).entities_sha256
+        there = TokenCache.open(path).header.entities_sha256
     except DataError:  # none is there, or a damaged one
         return
     if there != graph.entities_sha256:

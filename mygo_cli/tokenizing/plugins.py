@@ -13,7 +13,15 @@ import numpy as np
 from mygo_cli import backends
 from mygo_cli.cache.finding import IMAGE, TEXT
 from mygo_cli.cache.format import TokenCache
-from mygo_cli.contracts import IMAGE_TOKENIZERS, TEXT_TOKENIZERS, LearnsCodebook, TokenizerInfo
+from mygo_cli.cache.writing import CacheWriter
+from mygo_cli.contracts import (
+    IMAGE_TOKENIZERS,
+    TEXT_TOKENIZERS,
+    ImageTokenizer,
+    LearnsCodebook,
+    Tokenizer,
+    TokenizerInfo,
+)
 from mygo_cli.errors import BackendError, MygoError, OutOfMemory, UsageError, lacks_memory
 from mygo_cli.settings.fields import from_dict, from_pairs
 
@@ -69,16 +77,17 @@ def one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-def check_codebook(codebook: Array, info: TokenizerInfo, who: str) -> None:
-    """Raise `BackendError` unless the codebook is finite, float32 (vocab_size, dim)."""
-    shape = (info.vocab_size, info.dim)
+def store_codebook(writer: CacheWriter, tokenizer: Tokenizer, who: str) -> None:
+    """Write the tokenizer's codebook, which must be finite, float32 (vocab_size, dim)."""
+    codebook, info = tokenizer.codebook(), tokenizer.info
+    shape, fault = (info.vocab_size, info.dim), ""
     if codebook.shape != shape or codebook.dtype != np.float32:
         fault = f"{codebook.dtype} {codebook.shape}, not float32 {shape}"
     elif not np.isfinite(codebook).all():
         fault = "not finite"
-    else:
-        return
-    raise BackendError(f"{who} has a codebook that is {fault}.", "Report this to its author.")
+    if fault:
+        raise BackendError(f"{who} has a codebook that is {fault}.", "Report this to its author.")
+    writer.write_codebook(codebook)
 
 
 GROUPS = {IMAGE: IMAGE_TOKENIZERS, TEXT: TEXT_TOKENIZERS}
@@ -99,16 +108,26 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Built:
+class NamedTokenizer:
     """A tokenizer ready for use, with what a cache notes of where it comes from."""
 
-    tokenizer: Any
+    tokenizer: Tokenizer
     backend: str
-    package: str
-    options: dict[str, Any]
+    package: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def modality(self) -> str:
+        """Return image or text."""
+        return IMAGE if isinstance(self.tokenizer, ImageTokenizer) else TEXT
+
+    @property
+    def flag(self) -> str:
+        """Return how a user named it, for errors."""
+        return f"--{self.modality}-backend {self.backend}"
 
 
-def build(choice: Choice, device: str) -> Built:
+def build(choice: Choice, device: str) -> NamedTokenizer:
     """Return the tokenizer of a choice.
 
     Raises `UsageError` for options that it does not have and `BackendError` where it cannot be
@@ -128,18 +147,19 @@ def build(choice: Choice, device: str) -> Built:
     return _made(choice.modality, choice.backend, cls, options, device)
 
 
-def rebuild(cache: TokenCache, device: str) -> Built:
+def rebuild(cache: TokenCache, device: str) -> NamedTokenizer:
     """Return the tokenizer that filled a cache, with the codebook that the cache holds.
 
     Raises `BackendError` where it is not installed, and `UsageError` where the installed one no
     longer gives the same tokens.
     """
-    cls = backends.load(GROUPS[cache.modality], cache.backend)
-    options = from_dict(cls.Options, cache.options, f"{cache.path}: options")
-    built = _made(cache.modality, cache.backend, cls, options, device)
-    if built.tokenizer.info.fingerprint != cache.info.fingerprint:
+    cls = backends.load(GROUPS[cache.header.modality], cache.header.backend)
+    options = from_dict(cls.Options, cache.header.options, f"{cache.path}: options")
+    built = _made(cache.header.modality, cache.header.backend, cls, options, device)
+    if built.tokenizer.info.fingerprint != cache.header.info.fingerprint:
         raise UsageError(
-            f"{cache.path} was made by another version of {cache.backend} or of its weights.",
+            f"{cache.path} was made by another version of {cache.header.backend} or of "
+            "its weights.",
             "Run mygo tokenize again.",
         )
     if isinstance(built.tokenizer, LearnsCodebook) and cache.has_codebook:
@@ -147,9 +167,9 @@ def rebuild(cache: TokenCache, device: str) -> Built:
     return built
 
 
-def _made(modality: str, backend: str, cls: Any, options: Any, device: str) -> Built:
+def _made(modality: str, backend: str, cls: Any, options: Any, device: str) -> NamedTokenizer:
     found = backends.find(GROUPS[modality], backend)
     package = " ".join(filter(None, (found.package, found.version)))
     tokenizer = call(f"--{modality}-backend {backend}", cls, options, device)
     plain = json.loads(json.dumps(dataclasses.asdict(options), default=str))
-    return Built(tokenizer, backend, package, plain)
+    return NamedTokenizer(tokenizer, backend, package, plain)

@@ -1,48 +1,39 @@
-"""Tokenizing the texts of a graph."""
+"""The texts of a graph to token ids, batch by batch."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
 
 import numpy as np
 
-from mygo_cli.cache.finding import TEXT
-from mygo_cli.cache.sources import text_sources
-from mygo_cli.cache.stats import Summary
+from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import TextTokenizer
-from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.progress import Progress, silent
-from mygo_cli.tokenizing.job import Job, Task, run
-from mygo_cli.tokenizing.plugins import Array, Outcome, call, check_codebook, checked
+from mygo_cli.tokenizing.plugins import Array, Outcome, call, checked, store_codebook
 
 AT_ONCE = 512
 
 
-def tokenize_texts(
-    graph: KnowledgeGraph, tokenizer: TextTokenizer, job: Job, progress: Progress = silent
-) -> Summary:
-    """Tokenize one text per entity, or what a run before left of them. Raises as `job.run`."""
-    sources, texts = text_sources(graph)
-    who, size = f"--text-backend {job.backend}", job.batch_size or AT_ONCE
+@dataclass(frozen=True)
+class TextEncoder:
+    """A text tokenizer at work on one text an entity. `who` names it in errors."""
 
-    def encode(writer: CacheWriter, batches: list[Array]) -> Generator[Outcome, None, None]:
+    tokenizer: TextTokenizer
+    who: str
+    sources: Sources
+    texts: list[str]
+    batch_size: int
+
+    def prepare(self, writer: CacheWriter) -> None:
+        """Make sure that the cache holds the codebook."""
         if not writer.has_codebook:
-            codebook = tokenizer.codebook()
-            check_codebook(codebook, tokenizer.info, who)
-            writer.write_codebook(codebook)
-        return _outcomes(tokenizer, texts, batches, who)
+            store_codebook(writer, self.tokenizer, self.who)
 
-    header = job.header(graph, TEXT, tokenizer.info, sources)
-    return run(job, Task(header, sources, size, encode), graph, progress)
-
-
-def _outcomes(
-    tokenizer: TextTokenizer, texts: list[str], batches: list[Array], who: str
-) -> Generator[Outcome, None, None]:
-    """Yield the token ids of each batch of text rows."""
-    for batch in batches:
-        ids = call(who, tokenizer.encode, [texts[row] for row in batch])
-        tokens = [np.asarray(of_text, dtype=np.int64) for of_text in ids]
-        checked(tokens, len(batch), tokenizer.info, who)
-        yield Outcome([int(row) for row in batch], tokens)
+    def outcomes(self, batches: list[Array], precision: str) -> Generator[Outcome, None, None]:
+        """Yield the token ids of each batch of rows. Words know no number format."""
+        for batch in batches:
+            ids = call(self.who, self.tokenizer.encode, [self.texts[row] for row in batch])
+            tokens = [np.asarray(of_text, dtype=np.int64) for of_text in ids]
+            checked(tokens, len(batch), self.tokenizer.info, self.who)
+            yield Outcome([int(row) for row in batch], tokens)

@@ -15,8 +15,7 @@ from mygo_cli.distributed.group import Processes, started_by_torchrun
 from mygo_cli.distributed.join import fail_together, joined
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import Progress, silent
-from mygo_cli.tokenizing.graph_job import tokenize_graph
-from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.job import Job, tokenize_graph
 from mygo_cli.tokenizing.plugins import Choice
 
 PATIENCE = timedelta(days=7)  # the last shard may be done so much later than the first

@@ -47,7 +47,6 @@ def tokenize(
     """
     job = Job(
         folder=folder_of_caches(cache_dir),
-        backend="",
         device=str(choose_device(shared_device(device))),
         precision=precision,
         batch_size=batch_size,

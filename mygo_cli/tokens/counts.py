@@ -34,12 +34,12 @@ class TokenCounts:
 
 def token_counts(cache: TokenCache, num_entities: int) -> TokenCounts:
     """Return the counts of all tokens of each of `num_entities` entities, over all its items."""
-    vocab_size = cache.info.vocab_size
+    vocab_size = cache.header.info.vocab_size
     keep = np.ones(vocab_size, dtype=bool)
-    keep[list(cache.info.drop_ids)] = False
+    keep[list(cache.header.info.drop_ids)] = False
     pairs, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     with opened(cache.path) as file:
-        items, width = file["items"], cache.info.max_tokens
+        items, width = file["items"], cache.header.info.max_tokens
         entity = items["entity"][:].astype(np.int64)
         length = np.where(items["status"][:] == DONE, items["length"][:], 0).astype(np.int64)
         for start, stop in entity_chunks(entity, width):

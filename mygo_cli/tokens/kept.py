@@ -53,8 +53,8 @@ def kept_tokens(cache: TokenCache, row: int, m: int) -> KeptTokens:
         np.array([len(item.tokens) for item in items], dtype=np.int64),
         num_entities=1,
         m=m,
-        drop_ids=cache.info.drop_ids,
-        codebook=np.zeros((cache.info.vocab_size, 1), dtype=np.float32),
+        drop_ids=cache.header.info.drop_ids,
+        codebook=np.zeros((cache.header.info.vocab_size, 1), dtype=np.float32),
     )
     chosen = table.vocabulary[table.ids[0][table.mask[0]]]
     return KeptTokens(items, [_found(int(token), items) for token in chosen], failures)

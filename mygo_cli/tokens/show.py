@@ -10,6 +10,7 @@ from PIL import Image
 
 from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
 from mygo_cli.cache.format import TokenCache
+from mygo_cli.contracts import ImageTokenizer, TextTokenizer
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import quiet_pillow, read_picture
@@ -70,6 +71,7 @@ def marked_pictures(shown: EntityTokens) -> list[tuple[str, Image.Image]]:
     if shown.image is None or shown.image.cache.imported or not shown.image.tokens.items:
         return []
     tokenizer = rebuild(shown.image.cache, "cpu").tokenizer
+    assert isinstance(tokenizer, ImageTokenizer)
     with quiet_pillow():
         return [
             (
@@ -121,7 +123,7 @@ def as_json(shown: EntityTokens) -> dict[str, Any]:
         "name": shown.graph.names[shown.row],
     }
     for seen in filter(None, (shown.image, shown.text)):
-        found[seen.cache.modality] = {
+        found[seen.cache.header.modality] = {
             "cache": str(seen.cache.path),
             "items": {item.key: item.tokens.tolist() for item in seen.tokens.items},
             "failed": dict(seen.tokens.failures),
@@ -136,10 +138,10 @@ def places_of(token: KeptToken, seen: ModalityView) -> str:
     grids = {item.key: grid_of(len(item.tokens)) for item in seen.tokens.items}
     parts = []
     for key, positions in token.places.items():
-        side = grids[key] if seen.cache.modality == IMAGE else None
+        side = grids[key] if seen.cache.header.modality == IMAGE else None
         places = [f"{p // side + 1},{p % side + 1}" if side else str(p + 1) for p in positions]
         where = " ".join(places)
-        parts.append(where if seen.cache.modality == TEXT else f"{Path(key).name}: {where}")
+        parts.append(where if seen.cache.header.modality == TEXT else f"{Path(key).name}: {where}")
     return "; ".join(parts)
 
 
@@ -154,5 +156,7 @@ def _seen(
     ids = [int(token) for item in tokens.items for token in item.tokens]
     words: list[str] = []
     if modality == TEXT and ids and not cache.imported:
-        words = rebuild(cache, "cpu").tokenizer.word_pieces(ids)
+        tokenizer = rebuild(cache, "cpu").tokenizer
+        assert isinstance(tokenizer, TextTokenizer)
+        words = tokenizer.word_pieces(ids)
     return ModalityView(cache, tokens, list(zip(ids, words, strict=True)) if words else [])

@@ -45,7 +45,7 @@ def table_of(
             np.where(items["status"][:] == DONE, items["length"][:], 0),
             num_entities=num_entities,
             m=m,
-            drop_ids=cache.info.drop_ids,
+            drop_ids=cache.header.info.drop_ids,
             codebook=file["codebook"][:],
             max_images=max_images,
         )

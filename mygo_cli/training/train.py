@@ -94,7 +94,7 @@ def _placed(options: Mapping[str, Any]) -> Nested:
 def _named_caches(tokens: Iterable[Summary | str | Path]) -> dict[str, Any]:
     """Return which token caches to use, and which modality is off for want of one."""
     paths = [Path(each.path if isinstance(each, Summary) else each) for each in tokens]
-    found = {TokenCache.open(path).modality: str(path.absolute()) for path in paths}
+    found = {TokenCache.open(path).header.modality: str(path.absolute()) for path in paths}
     return {
         modality: {"use": modality in found, "cache": found.get(modality)}
         for modality in MODALITIES

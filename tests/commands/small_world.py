@@ -10,13 +10,11 @@ import numpy as np
 from PIL import Image
 
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
-from mygo_cli.tokenizing.texts import tokenize_texts
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tokens"))
 
-from token_fakes import Grey, Letters
+from token_fakes import Grey, Letters, tokenize
 
 COUNTRIES = (
     *("kenya", "japan", "peru", "iceland", "fiji", "oman", "chad", "cuba", "togo", "mali"),
@@ -92,6 +90,6 @@ def write_world(folder: Path, seed: int = 0) -> Path:
 def write_caches(caches: Path, world: Path) -> Path:
     """Tokenize both modalities of a folder with the small tokenizers."""
     graph = read_graph(world)
-    tokenize_images(graph, Grey(), Job(folder=caches, backend="grey", workers=1))
-    tokenize_texts(graph, Letters(), Job(folder=caches, backend="letters"))
+    tokenize(graph, Grey(), Job(caches, workers=1), backend="grey")
+    tokenize(graph, Letters(), Job(caches), backend="letters")
     return caches

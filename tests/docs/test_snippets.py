@@ -23,8 +23,8 @@ from mygo_cli.settings.sections import (
     Settings,
     TrainingSettings,
 )
-from mygo_cli.tokenizing.images import tokenize_images
-from mygo_cli.tokenizing.job import Job
+from mygo_cli.tokenizing.job import Job, tokenize_with
+from mygo_cli.tokenizing.plugins import NamedTokenizer
 from mygo_cli.training.run import train_run
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -63,8 +63,8 @@ def test_a_cache_is_read_as_described(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     tokenizer = colour_words.ColourWords(colour_words.ColourWordsOptions(grid=4), "cpu")
-    job = Job(folder=Path("mygo-work/cache"), backend="colour-words")
-    tokenize_images(read_graph(world_folder()), tokenizer, job)
+    named = NamedTokenizer(tokenizer, "colour-words")
+    tokenize_with(read_graph(world_folder()), named, Job(Path("mygo-work/cache")))
     names = run(blocks("caches.md", "python"))
     shown = capsys.readouterr().out
     assert "kenya/flag.png [" in shown

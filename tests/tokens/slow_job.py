@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from token_fakes import Learner
+from token_fakes import Learner, tokenize
 
 from mygo_cli.errors import MygoError
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 
 # Processes are forked from a server that has imported PyTorch once, which saves seconds each.
@@ -60,9 +59,9 @@ def _run(graph: Any, cache: Path, delay: float, most: int | None, say: Any) -> N
     torch.set_num_threads(1)
     if most is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    job = Job(cache, "fake", batch_size=1)
+    job = Job(cache, batch_size=1)
     try:
-        tokenize_images(graph, Slow(), job, lambda what, done, total: say.send(f"{what} {done}"))
+        tokenize(graph, Slow(), job, lambda what, done, total: say.send(f"{what} {done}"))
     except MygoError as error:
         say.send(f"{type(error).__name__}: {error}")
         sys.exit(error.exit_code)

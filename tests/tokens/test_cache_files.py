@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from token_fakes import Grey, Learner, Letters, small_graph
+from token_fakes import Grey, Learner, Letters, small_graph, tokenize
 
 from mygo_cli import __version__
 from mygo_cli.cache.finding import caches_in, check_cache_fits, newest_cache, out_of_date
@@ -15,9 +15,7 @@ from mygo_cli.cache.merging import merge_caches
 from mygo_cli.cache.verifying import find_faults
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
-from mygo_cli.tokenizing.texts import tokenize_texts
 from mygo_cli.tokens.table import load_tokens
 
 
@@ -28,19 +26,19 @@ def folder(tmp_path):
 
 @pytest.fixture
 def image_cache(graph, folder):
-    return tokenize_images(graph, Learner(), Job(folder, "fake", batch_size=2)).path
+    return tokenize(graph, Learner(), Job(folder, batch_size=2)).path
 
 
 @pytest.fixture
 def text_cache(graph, folder):
-    return tokenize_texts(graph, Letters(), Job(folder, "letters")).path
+    return tokenize(graph, Letters(), Job(folder), backend="letters").path
 
 
 # The format, as another program would read it
 
 
 def test_the_file_is_what_the_format_says(graph, image_cache):
-    sources_sha256 = TokenCache.open(image_cache).sources_sha256
+    sources_sha256 = TokenCache.open(image_cache).header.sources_sha256
     with h5py.File(image_cache) as file:
         attributes = dict(file.attrs)
         assert attributes.pop("created").startswith("20")
@@ -89,7 +87,7 @@ def test_a_large_vocabulary_takes_uint32(graph, folder):
         def encode(self, texts):
             return [[69_999] for _ in texts]
 
-    cache = TokenCache.open(tokenize_texts(graph, Many(), Job(folder, "many")).path)
+    cache = TokenCache.open(tokenize(graph, Many(), Job(folder), backend="many").path)
     assert cache.items().tokens.dtype == np.uint32
     assert cache.items().tokens[0, 0] == 69_999
 
@@ -100,10 +98,10 @@ def test_names_of_any_script_survive(tmp_path, folder):
     (root / "train.txt").write_text("中国\tr\tétoile\n", encoding="utf-8")
     Image.new("RGB", (4, 4)).save(root / "images" / "中国" / "旗 1.png")
     graph = read_graph(root)
-    cache = TokenCache.open(tokenize_images(graph, Grey(), Job(folder, "fake")).path)
+    cache = TokenCache.open(tokenize(graph, Grey(), Job(folder)).path)
     assert cache.entities == ["中国", "étoile"]
     assert cache.keys() == ["中国/旗 1.png"]
-    assert cache.dataset == "ключ 知识"
+    assert cache.header.dataset == "ключ 知识"
     assert newest_cache(folder, graph, "image") == cache.path
 
 
@@ -224,20 +222,20 @@ def test_changed_media_are_found(graph, image_cache, text_cache):
 
 
 def test_the_cache_last_made_or_confirmed_is_the_newest(graph, folder):
-    grey = tokenize_images(graph, Grey(), Job(folder, "grey")).path
-    learner = tokenize_images(graph, Learner(), Job(folder, "learner")).path
+    grey = tokenize(graph, Grey(), Job(folder), backend="grey").path
+    learner = tokenize(graph, Learner(), Job(folder), backend="learner").path
     os.utime(grey, (1, 1))
     assert newest_cache(folder, graph, "image") == learner
-    tokenize_images(graph, Grey(), Job(folder, "grey"))
+    tokenize(graph, Grey(), Job(folder), backend="grey")
     assert newest_cache(folder, graph, "image") == grey
     assert newest_cache(folder, graph, "text") is None
     assert caches_in(folder) == sorted([grey, learner])
 
 
 def test_unfinished_foreign_and_damaged_caches_are_passed_over(graph, folder, tmp_path):
-    tokenize_images(graph, Grey(), Job(folder, "fake", limit=2))
+    tokenize(graph, Grey(), Job(folder, limit=2))
     other = small_graph(tmp_path / "other" / "small", pictures_each=(1, 1, 1))
-    tokenize_images(other, Learner(), Job(folder, "fake"))
+    tokenize(other, Learner(), Job(folder))
     (folder / "small" / "image-broken-00000000.h5").write_bytes(b"x")
     assert newest_cache(folder, graph, "image") is None
     assert newest_cache(folder, other, "image") is not None
@@ -282,7 +280,7 @@ def test_the_table_counts_over_all_pictures(graph, image_cache):
 
 
 def test_the_table_of_an_unfinished_cache_reads_what_is_done(graph, folder, capsys):
-    path = tokenize_images(graph, Grey(), Job(folder, "fake", limit=2)).path
+    path = tokenize(graph, Grey(), Job(folder, limit=2)).path
     change(path, set_value("items/length", 4, 16))  # written, and killed before its status was
     table = load_tokens(path, graph, 5)
     assert table.mask.any(axis=1).tolist() == [True, False, False, False]
@@ -301,9 +299,7 @@ def test_the_first_pictures_only(graph, image_cache):
 
 def shards(graph, folder, count=2, **changes):
     return [
-        tokenize_images(
-            graph, Learner(), Job(folder, "fake", batch_size=1, shard=(number, count), **changes)
-        ).path
+        tokenize(graph, Learner(), Job(folder, batch_size=1, shard=(number, count), **changes)).path
         for number in range(1, count + 1)
     ]
 
@@ -324,7 +320,7 @@ def everything(path):
 def test_merged_shards_equal_one_run(graph, folder, tmp_path, count):
     (graph.images / "thing_0" / "bad.png").write_bytes(b"")
     graph = read_graph(graph.folder)
-    whole = tokenize_images(graph, Learner(), Job(folder / "whole", "fake", batch_size=1)).path
+    whole = tokenize(graph, Learner(), Job(folder / "whole", batch_size=1)).path
     merged = merge_caches(tmp_path / "merged.h5", shards(graph, folder, count))
     assert merged.complete
     assert everything(merged.path) == everything(whole)
@@ -340,7 +336,7 @@ def test_a_missing_shard_leaves_items_pending(graph, folder, tmp_path):
 
 def test_only_shards_of_one_job_can_be_merged(graph, folder, tmp_path):
     first = shards(graph, folder)[0]
-    other_tokenizer = tokenize_images(graph, Grey(), Job(folder, "fake")).path
+    other_tokenizer = tokenize(graph, Grey(), Job(folder)).path
     with pytest.raises(DataError, match="differ in info"):
         merge_caches(tmp_path / "merged.h5", [first, other_tokenizer])
     changed = shards(graph, folder / "b")[1]

@@ -5,11 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from token_fakes import Grey, Learner
+from token_fakes import Grey, Learner, tokenize
 
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import MygoError
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 
 
@@ -44,7 +43,7 @@ class NarrowLearner(Learner):
 
 @pytest.fixture
 def job(tmp_path):
-    return Job(tmp_path / "cache", "fake", batch_size=4)
+    return Job(tmp_path / "cache", batch_size=4)
 
 
 def tokens(path):
@@ -62,10 +61,10 @@ def tokens(path):
 def test_goes_on_with_half_a_batch(graph, job, capsys, monkeypatch, said):
     monkeypatch.setattr(Narrow, "said", said)
     tokenizer = Narrow()
-    summary = tokenize_images(graph, tokenizer, job)
+    summary = tokenize(graph, tokenizer, job)
     assert tokenizer.sizes == [2, 2, 2]
     assert capsys.readouterr().err == "Out of memory: going on with 2 pictures at once.\n"
-    whole = tokenize_images(graph, Grey(), replace(job, folder=job.folder / "whole")).path
+    whole = tokenize(graph, Grey(), replace(job, folder=job.folder / "whole")).path
     np.testing.assert_array_equal(tokens(summary.path), tokens(whole))
 
 
@@ -73,20 +72,20 @@ def test_goes_on_with_half_a_batch(graph, job, capsys, monkeypatch, said):
 def test_the_second_time_is_an_error(graph, job, monkeypatch, room, size):
     monkeypatch.setattr(Narrow, "room", room)
     with pytest.raises(MygoError, match=r"fake ran out of memory\. Give a smaller --batch-size"):
-        tokenize_images(graph, Narrow(), replace(job, batch_size=size))
+        tokenize(graph, Narrow(), replace(job, batch_size=size))
 
 
 def test_the_same_command_goes_on_after_the_error(graph, job, monkeypatch):
     monkeypatch.setattr(Narrow, "room", 1)
     with pytest.raises(MygoError):
-        tokenize_images(graph, Narrow(), job)
-    assert tokenize_images(graph, Narrow(), replace(job, batch_size=1)).complete
+        tokenize(graph, Narrow(), job)
+    assert tokenize(graph, Narrow(), replace(job, batch_size=1)).complete
 
 
 def test_learning_a_codebook(graph, job, capsys):
-    path = tokenize_images(graph, NarrowLearner(), job).path
+    path = tokenize(graph, NarrowLearner(), job).path
     assert capsys.readouterr().err.count("Out of memory") == 1
-    whole = tokenize_images(graph, Learner(), replace(job, folder=job.folder / "whole")).path
+    whole = tokenize(graph, Learner(), replace(job, folder=job.folder / "whole")).path
     np.testing.assert_array_equal(
         TokenCache.open(path).codebook(), TokenCache.open(whole).codebook()
     )

@@ -6,21 +6,19 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from token_fakes import Grey, Learner, Letters, small_graph, write_graph
+from token_fakes import Grey, Learner, Letters, small_graph, tokenize, write_graph
 
 from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache
 from mygo_cli.errors import BackendError, DataError, MygoError
 from mygo_cli.graph.pictures import read_picture
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
-from mygo_cli.tokenizing.texts import tokenize_texts
 
 
 @pytest.fixture
 def job(tmp_path):
     def make(**changes):
-        return Job(tmp_path / "cache", "fake", "package 1.0", **{"batch_size": 2, **changes})
+        return Job(tmp_path / "cache", **{"batch_size": 2, **changes})
 
     return make
 
@@ -30,12 +28,18 @@ def content(path):
     cache = TokenCache.open(path)
     items = cache.items()
     arrays = (items.entity, items.tokens, items.length, items.status, cache.codebook())
-    header = (cache.info, cache.sources_sha256, cache.complete, cache.entities, items.keys)
+    header = (
+        cache.header.info,
+        cache.header.sources_sha256,
+        cache.complete,
+        cache.entities,
+        items.keys,
+    )
     return [array.tolist() for array in arrays], header, items.errors
 
 
 def test_pictures(graph, job):
-    summary = tokenize_images(graph, Grey(), job())
+    summary = tokenize(graph, Grey(), job(), package="package 1.0")
     assert summary.path.name == f"image-fake-{Grey().info.fingerprint[:8]}.h5"
     assert summary.path.parent.name == "small"
     assert (summary.items, summary.done, summary.covered, summary.entities) == (6, 6, 3, 4)
@@ -50,12 +54,12 @@ def test_pictures(graph, job):
         prepared = torch.from_numpy(grey.prepare(read_picture(graph.images / key)))
         assert tokens.tolist() == grey.encode(prepared[None])[0].tolist()
     np.testing.assert_array_equal(cache.codebook(), grey.codebook())
-    assert cache.info == grey.info
-    assert cache.backend_package == "package 1.0"
+    assert cache.header.info == grey.info
+    assert cache.header.backend_package == "package 1.0"
 
 
 def test_texts_fall_back_to_names(graph, job):
-    summary = tokenize_texts(graph, Letters(), job())
+    summary = tokenize(graph, Letters(), job())
     items = TokenCache.open(summary.path).items()
     words = [
         "".join(map(chr, tokens[:length]))
@@ -69,36 +73,34 @@ def test_texts_fall_back_to_names(graph, job):
 @pytest.mark.parametrize("tokenizer", [Grey, Learner])
 @pytest.mark.parametrize("workers", [1, 5])
 def test_same_content_whatever_the_workers_limits_and_repeats(graph, job, tokenizer, workers):
-    whole = content(tokenize_images(graph, tokenizer(), job()).path)
+    whole = content(tokenize(graph, tokenizer(), job()).path)
     for limit in (1, 3, 4):
-        part = tokenize_images(
-            graph, tokenizer(), job(limit=limit, force=limit == 1, workers=workers)
-        )
+        part = tokenize(graph, tokenizer(), job(limit=limit, force=limit == 1, workers=workers))
         assert part.done == limit
         assert not part.complete
-    assert content(tokenize_images(graph, tokenizer(), job(workers=workers)).path) == whole
+    assert content(tokenize(graph, tokenizer(), job(workers=workers)).path) == whole
 
 
 def test_a_complete_cache_is_left_alone(graph, job):
-    path = tokenize_images(graph, Grey(), job()).path
+    path = tokenize(graph, Grey(), job()).path
     before = path.read_bytes()
     path.parent.chmod(0o500)
     try:
-        again = tokenize_images(graph, Grey(), job())
+        again = tokenize(graph, Grey(), job())
     finally:
         path.parent.chmod(0o700)
     assert again.new == 0
     assert again.complete
     assert path.read_bytes() == before
-    assert tokenize_images(graph, Grey(), job(force=True)).new == 6
+    assert tokenize(graph, Grey(), job(force=True)).new == 6
 
 
 def test_a_learned_codebook_is_learned_once(graph, job):
     first = Learner()
-    tokenize_images(graph, first, job(limit=2))
+    tokenize(graph, first, job(limit=2))
     assert first.fitted_on == 6
     second = Learner()
-    tokenize_images(graph, second, job())
+    tokenize(graph, second, job())
     assert second.fitted_on == 0
     np.testing.assert_array_equal(second.codebook(), first.codebook())
 
@@ -116,7 +118,7 @@ def bad_pictures(graph):
 @pytest.mark.parametrize("tokenizer", [Grey, Learner])
 def test_bad_pictures_are_noted_and_passed_over(graph, job, tokenizer):
     graph = bad_pictures(graph)
-    summary = tokenize_images(graph, tokenizer(), job())
+    summary = tokenize(graph, tokenizer(), job())
     assert (summary.items, summary.done, summary.failed, summary.covered) == (9, 6, 3, 3)
     assert summary.complete
     reasons = dict(summary.failures)
@@ -129,62 +131,62 @@ def test_bad_pictures_are_noted_and_passed_over(graph, job, tokenizer):
 def test_strict_stops_at_the_first_bad_picture_and_keeps_the_rest(graph, job):
     graph = bad_pictures(graph)
     with pytest.raises(DataError, match=r"thing_0/0\.svg: an SVG drawing"):
-        tokenize_images(graph, Grey(), job(strict=True))
-    assert tokenize_images(graph, Grey(), job()).failed == 3
+        tokenize(graph, Grey(), job(strict=True))
+    assert tokenize(graph, Grey(), job()).failed == 3
     with pytest.raises(DataError, match=r"thing_0/0\.svg"):
-        tokenize_images(graph, Grey(), job(strict=True))
+        tokenize(graph, Grey(), job(strict=True))
 
 
 def test_only_bad_pictures(tmp_path, job):
     graph = small_graph(tmp_path / "small", pictures_each=(1, 0))
     (graph.images / "thing_0" / "0.png").write_bytes(b"x")
-    assert tokenize_images(graph, Grey(), job()).failed == 1
+    assert tokenize(graph, Grey(), job()).failed == 1
     with pytest.raises(DataError, match=r"No picture can be read.*0\.png"):
-        tokenize_images(graph, Learner(), job())
+        tokenize(graph, Learner(), job())
 
 
 def test_no_pictures(tmp_path, job):
     with pytest.raises(DataError, match="no pictures"):
-        tokenize_images(small_graph(tmp_path / "small", pictures_each=(0, 0)), Grey(), job())
+        tokenize(small_graph(tmp_path / "small", pictures_each=(0, 0)), Grey(), job())
 
 
 def test_a_changed_picture_makes_the_cache_anew(graph, job, capsys):
-    path = tokenize_images(graph, Grey(), job()).path
+    path = tokenize(graph, Grey(), job()).path
     Image.new("RGB", (8, 8)).save(graph.images / "thing_0" / "0.png")
-    summary = tokenize_images(graph, Grey(), job())
+    summary = tokenize(graph, Grey(), job())
     assert (summary.path, summary.new) == (path, 6)
     assert "made anew: the pictures changed" in capsys.readouterr().err
 
 
 def test_changed_entities_make_the_cache_anew(graph, job, capsys):
-    tokenize_texts(graph, Letters(), job())
+    tokenize(graph, Letters(), job())
     with (graph.folder / "train.txt").open("a") as file:
         file.write("thing_0\tnext\tnewcomer\n")
-    summary = tokenize_texts(read_graph(graph.folder), Letters(), job())
+    summary = tokenize(read_graph(graph.folder), Letters(), job())
     assert (summary.new, summary.entities) == (5, 5)
     assert "made anew: the entities changed" in capsys.readouterr().err
 
 
 def test_a_copied_folder_keeps_its_cache(graph, job, tmp_path):
-    tokenize_images(graph, Grey(), job())
+    tokenize(graph, Grey(), job())
     copy = tmp_path / "elsewhere" / "small"
     shutil.copytree(graph.folder, copy)
-    assert tokenize_images(read_graph(copy), Grey(), job()).new == 0
+    assert tokenize(read_graph(copy), Grey(), job()).new == 0
 
 
 def test_a_damaged_cache_is_made_anew(graph, job, capsys):
-    path = tokenize_images(graph, Grey(), job()).path
+    path = tokenize(graph, Grey(), job()).path
     path.write_bytes(path.read_bytes()[:3000])
-    assert tokenize_images(graph, Grey(), job()).new == 6
+    assert tokenize(graph, Grey(), job()).new == 6
     assert "made anew" in capsys.readouterr().err
 
 
 def test_shards_together_do_what_one_run_does(graph, job, tmp_path):
-    elsewhere = Job(tmp_path / "whole", "fake", batch_size=2)
-    whole = TokenCache.open(tokenize_images(graph, Learner(), elsewhere).path).items()
+    elsewhere = Job(tmp_path / "whole", batch_size=2)
+    whole = TokenCache.open(tokenize(graph, Learner(), elsewhere).path).items()
     seen = np.zeros(6, dtype=int)
     for number in (1, 2):
-        summary = tokenize_images(graph, Learner(), job(shard=(number, 2)))
+        summary = tokenize(graph, Learner(), job(shard=(number, 2)))
         assert f".shard-{number}-of-2.h5" in summary.path.name
         part = TokenCache.open(summary.path).items()
         done = part.status == DONE
@@ -195,10 +197,10 @@ def test_shards_together_do_what_one_run_does(graph, job, tmp_path):
 
 
 def test_a_shard_of_a_complete_cache_is_not_made_again(graph, job):
-    whole = tokenize_images(graph, Learner(), job())
-    part = tokenize_images(graph, Learner(), job(shard=(1, 2)))
+    whole = tokenize(graph, Learner(), job())
+    part = tokenize(graph, Learner(), job(shard=(1, 2)))
     assert (part.path, part.new, part.complete) == (whole.path, 0, True)
-    again = tokenize_images(graph, Learner(), job(shard=(1, 2), force=True))
+    again = tokenize(graph, Learner(), job(shard=(1, 2), force=True))
     assert ".shard-1-of-2.h5" in again.path.name
 
 
@@ -251,7 +253,7 @@ class BadCodebook(Grey):
 )
 def test_a_tokenizer_that_breaks_its_contract(graph, job, tokenizer, message):
     with pytest.raises(MygoError, match=message) as caught:
-        tokenize_images(graph, tokenizer(), job())
+        tokenize(graph, tokenizer(), job())
     assert "\n" not in str(caught.value)
     assert "--image-backend fake" in str(caught.value)
 
@@ -265,7 +267,7 @@ class PreparesBadly(Grey):
 
 def test_a_picture_that_the_tokenizer_cannot_prepare(graph, job):
     Image.new("RGB", (3, 3)).save(graph.images / "thing_0" / "odd.png")
-    summary = tokenize_images(read_graph(graph.folder), PreparesBadly(), job())
+    summary = tokenize(read_graph(graph.folder), PreparesBadly(), job())
     assert summary.failures == (("thing_0/odd.png", "cannot be prepared: ValueError: odd size"),)
 
 
@@ -275,7 +277,7 @@ def test_text_tokenizers_are_held_to_their_contract_too(graph, job):
             return [[1] * 13 for _ in texts]
 
     with pytest.raises(BackendError, match="--text-backend fake gave 13 tokens"):
-        tokenize_texts(graph, Long(), job())
+        tokenize(graph, Long(), job())
 
 
 def test_an_empty_text_is_done_without_tokens(graph, job):
@@ -283,7 +285,7 @@ def test_an_empty_text_is_done_without_tokens(graph, job):
         def encode(self, texts):
             return [[] for _ in texts]
 
-    summary = tokenize_texts(graph, Silent(), job())
+    summary = tokenize(graph, Silent(), job())
     assert (summary.done, summary.complete) == (4, True)
 
 
@@ -304,5 +306,5 @@ def test_many_pictures_need_no_more_memory(tmp_path, job):
             ahead -= len(batch)
             return super().encode(batch)
 
-    tokenize_images(read_graph(tmp_path / "many"), Counting(), job(workers=2))
+    tokenize(read_graph(tmp_path / "many"), Counting(), job(workers=2))
     assert most <= 2 * 5 + 6

@@ -4,10 +4,9 @@ import threading
 import time
 
 import pytest
-from token_fakes import Grey
+from token_fakes import Grey, tokenize
 
 from mygo_cli.cache.sources import in_order
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 
 
@@ -47,8 +46,8 @@ def test_threads_end_with_the_generator():
 
 def test_a_job_can_run_outside_the_main_thread(graph, tmp_path):
     found = []
-    job = Job(tmp_path, "fake")
-    thread = threading.Thread(target=lambda: found.append(tokenize_images(graph, Grey(), job)))
+    job = Job(tmp_path)
+    thread = threading.Thread(target=lambda: found.append(tokenize(graph, Grey(), job)))
     thread.start()
     thread.join()
     assert found[0].complete

@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from token_fakes import Grey, Learner, Letters
+from token_fakes import Grey, Learner, Letters, tokenize
 
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.merging import merge_caches
 from mygo_cli.errors import DataError
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
-from mygo_cli.tokenizing.texts import tokenize_texts
 from mygo_plugins.image.beitv2 import BeitV2, BeitV2Options
 from mygo_plugins.image.visual_words import VisualWords, VisualWordsOptions
 from mygo_plugins.image.vqgan import VQGAN, VQGANOptions
@@ -42,7 +40,7 @@ class Watching(Learner):
 
 @pytest.fixture
 def job(tmp_path):
-    return Job(tmp_path / "cache", "fake", batch_size=2)
+    return Job(tmp_path / "cache", batch_size=2)
 
 
 @pytest.mark.parametrize(
@@ -57,45 +55,45 @@ def test_learns_and_encodes_in_the_precision_that_the_cache_records(
     graph, job, asked, recorded, dtype
 ):
     tokenizer = Watching()
-    path = tokenize_images(graph, tokenizer, replace(job, precision=asked)).path
-    assert TokenCache.open(path).precision == recorded
+    path = tokenize(graph, tokenizer, replace(job, precision=asked)).path
+    assert TokenCache.open(path).header.precision == recorded
     assert tokenizer.seen == {("fit", dtype), ("encode", dtype)}
 
 
 def test_texts_are_not_encoded_by_a_network(graph, job):
-    path = tokenize_texts(graph, Letters(), replace(job, precision="bf16")).path
-    assert TokenCache.open(path).precision == "float32"
+    path = tokenize(graph, Letters(), replace(job, precision="bf16")).path
+    assert TokenCache.open(path).header.precision == "float32"
 
 
 @pytest.mark.parametrize(("first", "then"), [("float32", "bf16"), ("bf16", "float32")])
 def test_a_cache_goes_on_in_its_precision(graph, job, first, then, capsys):
-    tokenize_images(graph, Learner(), replace(job, precision=first, limit=2))
+    tokenize(graph, Learner(), replace(job, precision=first, limit=2))
     assert capsys.readouterr().err == ""
     tokenizer, asked = Watching(), replace(job, precision=then)
-    path = tokenize_images(graph, tokenizer, asked).path
-    assert TokenCache.open(path).precision == first
+    path = tokenize(graph, tokenizer, asked).path
+    assert TokenCache.open(path).header.precision == first
     assert tokenizer.seen == {("encode", torch.float32 if first == "float32" else torch.bfloat16)}
     line = f"{path} was begun in {first} and stays so; --force makes it in {then}."
     assert capsys.readouterr().err.splitlines() == [line]
-    assert tokenize_images(graph, Learner(), asked).new == 0
+    assert tokenize(graph, Learner(), asked).new == 0
     assert capsys.readouterr().err.splitlines() == [line]
-    assert tokenize_images(graph, Learner(), replace(asked, force=True)).new == 6
-    assert TokenCache.open(path).precision == then
+    assert tokenize(graph, Learner(), replace(asked, force=True)).new == 6
+    assert TokenCache.open(path).header.precision == then
     assert capsys.readouterr().err == ""
 
 
 def test_a_cache_that_does_not_say_is_float32(graph, job, capsys):
-    path = tokenize_images(graph, Grey(), job).path
+    path = tokenize(graph, Grey(), job).path
     with h5py.File(path, "r+") as file:
         del file.attrs["precision"]
-    assert TokenCache.open(path).precision == "float32"
-    assert tokenize_images(graph, Grey(), job).new == 0
+    assert TokenCache.open(path).header.precision == "float32"
+    assert tokenize(graph, Grey(), job).new == 0
     assert capsys.readouterr().err == ""
 
 
 def test_shards_of_different_precision_are_not_merged(graph, job, tmp_path):
     paths = [
-        tokenize_images(graph, Grey(), replace(job, shard=(number, 2), precision=precision)).path
+        tokenize(graph, Grey(), replace(job, shard=(number, 2), precision=precision)).path
         for number, precision in ((1, "float32"), (2, "bf16"))
     ]
     with pytest.raises(DataError, match="differ in precision"):

@@ -6,17 +6,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 from slow_job import CONTEXT
-from token_fakes import Grey
+from token_fakes import Grey, tokenize
 
 from mygo_cli.cache.merging import merge_caches
 from mygo_cli.demo import world_folder
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 
 
 def shard(graph, folder: Path, number: int, of: int) -> None:
-    tokenize_images(graph, Grey(), Job(folder, "fake", shard=(number, of), workers=1))
+    tokenize(graph, Grey(), Job(folder, shard=(number, of), workers=1))
 
 
 def everything(path):
@@ -38,7 +37,7 @@ def test_shards_of_two_processes_make_the_file_of_one(tmp_path):
     parts = [CONTEXT.Process(target=shard, args=(graph, tmp_path, number, 2)) for number in (1, 2)]
     for process in parts:
         process.start()
-    whole = tokenize_images(graph, Grey(), Job(tmp_path / "one", "fake", workers=1)).path
+    whole = tokenize(graph, Grey(), Job(tmp_path / "one", workers=1)).path
     for process in parts:
         process.join()
     assert [process.exitcode for process in parts] == [0, 0]

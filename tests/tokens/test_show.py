@@ -5,15 +5,13 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from token_fakes import Grey, Letters, small_graph
+from token_fakes import Grey, Letters, small_graph, tokenize
 
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.stats import token_stats
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
-from mygo_cli.tokenizing.texts import tokenize_texts
 from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
 from mygo_cli.tokens.page import entity_page
@@ -22,7 +20,7 @@ from mygo_cli.tokens.table import table_of
 
 @pytest.fixture
 def cache(graph, tmp_path):
-    path = tokenize_images(graph, Grey(), Job(tmp_path / "cache", "fake")).path
+    path = tokenize(graph, Grey(), Job(tmp_path / "cache")).path
     return TokenCache.open(path)
 
 
@@ -96,7 +94,7 @@ def test_stats(tmp_path):
         def encode(self, texts):
             return [[1, 1, 2, 9], [9], [1, 2, 3, 4]]
 
-    path = tokenize_texts(graph, Two(), Job(tmp_path / "cache", "two")).path
+    path = tokenize(graph, Two(), Job(tmp_path / "cache"), backend="two").path
     stats = token_stats(path, 2)
     assert (stats.entities, stats.covered, stats.done) == (3, 2, 3)
     assert (stats.least, stats.median, stats.most) == (2, 3.0, 4)
@@ -111,7 +109,7 @@ def test_stats(tmp_path):
 def test_stats_of_a_cache_without_tokens(tmp_path):
     graph = small_graph(tmp_path / "small", pictures_each=(1, 0))
     (graph.images / "thing_0" / "0.png").write_bytes(b"")
-    stats = token_stats(tokenize_images(graph, Grey(), Job(tmp_path, "fake")).path, 8)
+    stats = token_stats(tokenize(graph, Grey(), Job(tmp_path)).path, 8)
     assert (stats.covered, stats.used, stats.perplexity, stats.top_token) == (0, 0, 0.0, -1)
     assert stats.failed == 1
 

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 import torch
 from slow_job import Process
-from token_fakes import Grey, Learner
+from token_fakes import Grey, Learner, tokenize
 
 from mygo_cli.cache import writing
 from mygo_cli.cache.format import DONE, TokenCache
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.files import only_writer
 from mygo_cli.graph.pictures import read_picture
-from mygo_cli.tokenizing.images import tokenize_images
 from mygo_cli.tokenizing.job import Job
 
 
@@ -48,7 +47,7 @@ def test_killed_it_goes_on_where_it_was(graph, tmp_path):
     assert not found.complete
     assert found.has_codebook
     assert (items.status == DONE).sum() >= 3
-    summary = tokenize_images(graph, Learner(), Job(cache, "fake", batch_size=1))
+    summary = tokenize(graph, Learner(), Job(cache, batch_size=1))
     assert summary.complete
     assert summary.new <= 3
     check(graph, summary.path)
@@ -83,7 +82,7 @@ def test_ctrl_c_says_that_force_would_begin_again(graph, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="0 of 6 done; the same command without --force"):
-        tokenize_images(graph, Impatient(), Job(tmp_path, "fake", force=True))
+        tokenize(graph, Impatient(), Job(tmp_path, force=True))
 
 
 def test_ctrl_c_while_learning_the_codebook(graph, tmp_path):
@@ -92,7 +91,7 @@ def test_ctrl_c_while_learning_the_codebook(graph, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="learning the codebook"):
-        tokenize_images(graph, Impatient(), Job(tmp_path, "fake"))
+        tokenize(graph, Impatient(), Job(tmp_path))
 
 
 def test_a_second_process_is_told_to_wait(graph, tmp_path):
@@ -102,7 +101,7 @@ def test_a_second_process_is_told_to_wait(graph, tmp_path):
     assert code == 1
     assert "another process is writing this cache" in said
     process.end(kill=True)
-    summary = tokenize_images(graph, Learner(), Job(tmp_path / "cache", "fake"))
+    summary = tokenize(graph, Learner(), Job(tmp_path / "cache"))
     assert summary.complete
 
 
@@ -120,7 +119,7 @@ def test_the_lock_is_free_after_use(tmp_path):
 
 def test_a_disk_that_fills_up(graph, tmp_path, monkeypatch):
     """What was written stays; with room again the job goes on."""
-    job = Job(tmp_path / "cache", "fake", batch_size=1)
+    job = Job(tmp_path / "cache", batch_size=1)
     write, calls = writing.CacheWriter._write, []
 
     def full_after_a_while(self, *arguments):
@@ -132,10 +131,10 @@ def test_a_disk_that_fills_up(graph, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(writing.CacheWriter, "_write", full_after_a_while)
         with pytest.raises(DataError, match=r"cannot be written: No space left.*--cache-dir"):
-            tokenize_images(graph, Learner(), job)
+            tokenize(graph, Learner(), job)
     _, items = check(graph, only_cache(tmp_path / "cache"))
     assert (items.status == DONE).sum() == 2
-    assert tokenize_images(graph, Learner(), job).complete
+    assert tokenize(graph, Learner(), job).complete
 
 
 def test_no_room_for_the_cache_is_found_before_hdf5_meets_it(graph, tmp_path):
@@ -148,11 +147,11 @@ def test_no_room_for_the_cache_is_found_before_hdf5_meets_it(graph, tmp_path):
 def test_a_cache_folder_that_cannot_be(graph, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be written: Not a directory"):
-        tokenize_images(graph, Grey(), Job(tmp_path / "file", "fake"))
+        tokenize(graph, Grey(), Job(tmp_path / "file"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_cache_folder_that_may_not_be_written(graph, tmp_path):
     (tmp_path / "cache").mkdir(mode=0o500)
     with pytest.raises(DataError, match="cannot be written: Permission denied"):
-        tokenize_images(graph, Grey(), Job(tmp_path / "cache", "fake"))
+        tokenize(graph, Grey(), Job(tmp_path / "cache"))

@@ -15,6 +15,9 @@ from PIL import Image
 
 from mygo_cli.contracts import ImageTokenizer, TextTokenizer, TokenizerInfo
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.progress import silent
+from mygo_cli.tokenizing.job import tokenize_with
+from mygo_cli.tokenizing.plugins import NamedTokenizer
 
 SIZE, PATCH, VOCAB = 16, 4, 64
 
@@ -120,3 +123,8 @@ def write_graph(folder: Path, pictures_each: Sequence[int] = (2, 0, 1, 3), seed:
 
 def small_graph(folder: Path, **changes: Any):
     return read_graph(write_graph(folder, **changes))
+
+
+def tokenize(graph, tokenizer, job, progress=silent, backend="fake", package=""):
+    """Tokenize one modality of a graph with a tokenizer of this file."""
+    return tokenize_with(graph, NamedTokenizer(tokenizer, backend, package), job, progress)
