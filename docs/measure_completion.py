@@ -22,13 +22,13 @@ import numpy as np
 import torch
 
 from mygo_cli.completion.questions import seen_questions
-from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs, triples_of
+from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Queries
-from mygo_cli.ranking.filtering import find_known, loop_relations, rows_of
+from mygo_cli.model.queries import Queries, triples_of
+from mygo_cli.ranking.filtering import find_known, loop_relations
 from mygo_cli.ranking.scorer import block_size, encoded
 from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.runs.opened import open_run
@@ -99,9 +99,9 @@ def offer_all(
     known, loops = find_known(queries, facts), loop_relations(facts, len(graph.relations))
     for first in range(0, len(queries.entity), AT_ONCE):
         rows = slice(first, min(first + AT_ONCE, len(queries.entity)))
-        asked = Queries(*(column[rows] for column in queries))
+        asked = queries.at(rows)
         scores = score(asked)
-        probability, plausibility = log_beliefs(scores, asked, loops, *rows_of(*known, rows))
+        probability, plausibility = log_beliefs(scores, asked, loops, known.part(rows))
         unknown = probability > -torch.inf
         among_new = probability - probability.logsumexp(1, keepdim=True).nan_to_num(neginf=0.0)
         orders = {
@@ -118,7 +118,7 @@ def offer_all(
 def promising(top: TopFacts, values: torch.Tensor, asked: Queries, graph: KnowledgeGraph) -> Facts:
     """Return the facts that may be among the best by `values` (B, N)."""
     rows, entities = top.promising(values)
-    chosen = Queries(*(column[rows] for column in asked))
+    chosen = asked.at(rows)
     value = values[rows, entities].numpy()
     key = graph.fact_keys(triples_of(chosen, entities).numpy())
     return Facts(key, value, value, value.astype("f4"), chosen.predict_head.numpy())

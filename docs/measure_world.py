@@ -59,9 +59,7 @@ def complex_alone(graph: KnowledgeGraph, seed: int) -> Numbers:
     for _ in range(40):
         shuffled = questions.reordered(torch.randperm(len(questions)))
         for batch in shuffled.batches(256):
-            loss = torch.nn.functional.cross_entropy(
-                score(batch.queries, 0.3), shuffled.answers[batch.places]
-            )
+            loss = torch.nn.functional.cross_entropy(score(batch.queries, 0.3), batch.answers)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -62,8 +62,10 @@ def verify_command(
     from mygo_cli.graph.reading import read_graph
 
     graph = read_graph(data) if data else None
-    with console.bars() as watch:
-        faults = {str(path): find_faults(path, graph, watch) for path in _files(file, cache_folder)}
+    with console.bars() as progress:
+        faults = {
+            str(path): find_faults(path, graph, progress) for path in _files(file, cache_folder)
+        }
     if json:
         console.print_json(faults)
     else:

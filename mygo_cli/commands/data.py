@@ -53,14 +53,8 @@ def check_command(
     from mygo_cli.graph.findings import SEVERITIES, counted
 
     folder = graph_folder(data)
-    with console.bar(transient=True) as bar:
-        bar.disable = no_media or not console.stderr().is_terminal
-        task = bar.add_task("pictures", total=None, visible=False)
-        findings = check_graph(
-            folder,
-            open_pictures=not no_media,
-            advance=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
-        )
+    with console.bars(transient=True) as progress:
+        findings = check_graph(folder, open_pictures=not no_media, progress=progress)
     counts = Counter(finding.severity for finding in findings)
     if json:
         number = {f"{severity}s": counts[severity] for severity in SEVERITIES}

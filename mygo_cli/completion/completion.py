@@ -16,7 +16,7 @@ from mygo_cli.device import Portion
 from mygo_cli.errors import Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.queries import Queries
-from mygo_cli.progress import GracefulStop
+from mygo_cli.progress import GracefulStop, Progress, silent
 
 SECONDS_BETWEEN_SAVES = 10.0
 
@@ -38,14 +38,13 @@ def find_facts(
     limit: int,
     portion: Portion,
     unfinished: Unfinished | None = None,
-    watch: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = silent,
 ) -> Completion:
     """Return the best `limit` facts that `queries` lead to.
 
     With `unfinished` it goes on where that file stands and keeps it up to date: the caller removes
-    it once the facts are safe. `watch` is told how many questions of how many are done. Raises
-    `Interrupted` after Ctrl-C, when the block in flight is done, and `DataError` where the file
-    cannot be used.
+    it once the facts are safe. Raises `Interrupted` after Ctrl-C, when the block in flight is
+    done, and `DataError` where the file cannot be used.
     """
     total = len(queries.entity)
     first, found = unfinished.load() if unfinished else (0, NO_FACTS)
@@ -53,10 +52,10 @@ def find_facts(
         unfinished.save(first, found)  # before any work: a read-only folder is noticed now
     top = TopFacts(limit, found)
     began = saved = time.perf_counter()
-    watch(first, total)
+    progress("ask", first, total)
     with GracefulStop() as stop:
         for done in complete(score, graph, queries, top, portion, first):
-            watch(done, total)
+            progress("ask", done, total)
             pause = stop.asked or done == total
             if unfinished and (pause or time.perf_counter() - saved >= SECONDS_BETWEEN_SAVES):
                 unfinished.save(done, top.best())

@@ -30,7 +30,7 @@ def seen_questions(
         wanted &= questions.entity == entity
     if side != "both":
         wanted &= questions.predict_head == (side == "head")
-    return questions.queries(wanted.nonzero()[:, 0])
+    return questions.queries.at(wanted.nonzero()[:, 0])
 
 
 def all_questions(

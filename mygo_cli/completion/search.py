@@ -12,14 +12,8 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.queries import Queries
-from mygo_cli.ranking.filtering import (
-    find_known,
-    hide_answers,
-    hide_asked,
-    loop_relations,
-    rows_of,
-)
+from mygo_cli.model.queries import Queries, triples_of
+from mygo_cli.ranking.filtering import Known, find_known, hide_asked, hide_known, loop_relations
 from mygo_cli.ranking.ranks import check_finite
 
 Array = np.ndarray[Any, Any]
@@ -136,8 +130,8 @@ def complete(
         for start in range(0, len(scores), step):
             part = slice(start, min(start + step, len(scores)))
             rows = slice(first + part.start, first + part.stop)
-            asked = Queries(*(column[rows] for column in queries))
-            beliefs = log_beliefs(scores[part], asked, loops, *rows_of(*known, rows))
+            asked = queries.at(rows)
+            beliefs = log_beliefs(scores[part], asked, loops, known.part(rows))
             top.offer(_promising(top, scores[part], beliefs, asked, graph))
         first += len(scores)
         yield first
@@ -148,24 +142,24 @@ def _ask(
 ) -> Tensor:
     """Return the scores (B, N) of the queries from `first` on, of all before `end` at most."""
     rows = slice(first, min(first + portion.size, end))
-    scores = score(Queries(*(column[rows] for column in queries)))
+    scores = score(queries.at(rows))
     return scores.cpu() if scores.device.type == "mps" else scores  # which has no float64
 
 
 def log_beliefs(
-    scores: Tensor, queries: Queries, loops: Tensor, start: Tensor, answers: Tensor
+    scores: Tensor, queries: Queries, loops: Tensor, known: Known
 ) -> tuple[Tensor, Tensor]:
     """Return log-probability and log-plausibility of scored answers (B, N), float64.
 
-    Both are -inf for the `answers` that are known, compressed rows, and for the entity asked about
+    Both are -inf for the answers that are `known`, and for the entity asked about
     where its relation has no `loops`; only the latter is no candidate of the softmax.
     """
     probability = scores.double()
     hide_asked(probability, queries, loops)
     probability -= probability.logsumexp(1, keepdim=True).nan_to_num(neginf=0.0)
-    hide_answers(probability, start, answers)
-    known = start.diff().clamp(min=1).double().log()
-    return probability, probability + known.to(probability.device)[:, None]
+    hide_known(probability, known)
+    answered = known.start.diff().clamp(min=1).double().log()
+    return probability, probability + answered.to(probability.device)[:, None]
 
 
 def _promising(
@@ -178,7 +172,7 @@ def _promising(
     """Return the facts among scored answers (B, N) that may be among the best."""
     probability, plausibility = beliefs
     rows, entities = top.promising(plausibility)
-    asked = Queries(*(column[rows.cpu()] for column in queries))
+    asked = queries.at(rows.cpu())
     return Facts(
         graph.fact_keys(triples_of(asked, entities.cpu()).numpy()),
         plausibility[rows, entities].cpu().numpy(),
@@ -186,10 +180,3 @@ def _promising(
         scores[rows, entities].cpu().numpy(),
         asked.predict_head.numpy(),
     )
-
-
-def triples_of(queries: Queries, answers: Tensor) -> Tensor:
-    """Return the facts (B, 3) that the `answers` (B,) make of their queries."""
-    head = torch.where(queries.predict_head, answers, queries.entity)
-    tail = torch.where(queries.predict_head, queries.entity, answers)
-    return torch.stack((head, queries.relation, tail), 1)

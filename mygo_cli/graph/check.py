@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mygo_cli.graph.check_media import Advance, check_descriptions, check_folders, check_pictures
+from mygo_cli.graph.check_media import check_descriptions, check_folders, check_pictures
 from mygo_cli.graph.check_splits import check_splits
 from mygo_cli.graph.findings import Finding, of_fault, worst_first
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.graph.rows import FileFault
+from mygo_cli.progress import Progress, silent
 
 MOST_FAULTS = 20
 
 
 def check_graph(
-    folder: Path, open_pictures: bool = True, advance: Advance = lambda done, total: None
+    folder: Path, open_pictures: bool = True, progress: Progress = silent
 ) -> list[Finding]:
     """Return what is wrong or worth knowing about a dataset folder, worst first.
 
     Lines that cannot be read hide everything else: they alone are returned, at most
-    `MOST_FAULTS`. With `open_pictures` every picture is decoded, and `advance` is told how many
-    are done and how many there are. Raises `DataError` where there is no dataset.
+    `MOST_FAULTS`. With `open_pictures` every picture is decoded. Raises `DataError`
+    where there is no dataset.
     """
     faults: list[FileFault] = []
     graph = _read_on(folder, faults)
     if graph is None or faults:
         return [of_fault(fault) for fault in faults] + _more(folder, faults)
-    return worst_first(_findings(graph, open_pictures, advance))
+    return worst_first(_findings(graph, open_pictures, progress))
 
 
 def _read_on(folder: Path, faults: list[FileFault]) -> KnowledgeGraph | None:
@@ -59,7 +60,7 @@ def _more(folder: Path, faults: list[FileFault]) -> list[Finding]:
     return [Finding("note", str(folder), None, message, "Mend these and check again.")]
 
 
-def _findings(graph: KnowledgeGraph, open_pictures: bool, advance: Advance) -> Iterator[Finding]:
+def _findings(graph: KnowledgeGraph, open_pictures: bool, progress: Progress) -> Iterator[Finding]:
     yield from check_splits(graph)
     try:
         yield from check_descriptions(graph)
@@ -67,4 +68,4 @@ def _findings(graph: KnowledgeGraph, open_pictures: bool, advance: Advance) -> I
         yield of_fault(fault)
     yield from check_folders(graph)
     if open_pictures:
-        yield from check_pictures(graph, advance)
+        yield from check_pictures(graph, progress)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mygo_cli.graph.findings import Finding, counted, note, some, warning
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-
-Advance = Callable[[int, int], None]  # pictures done, pictures in all
+from mygo_cli.progress import Progress
 
 # Pictures in flight at once: each holds one decoded picture in memory.
 THREADS = min(4, os.cpu_count() or 1)
@@ -62,7 +61,7 @@ def check_folders(graph: KnowledgeGraph) -> Iterator[Finding]:
         yield note(graph.images, message)
 
 
-def check_pictures(graph: KnowledgeGraph, advance: Advance) -> Iterator[Finding]:
+def check_pictures(graph: KnowledgeGraph, progress: Progress) -> Iterator[Finding]:
     """Yield the pictures that cannot be opened. Decodes each one, a few at a time."""
     paths = [path for pictures in graph.pictures() for path in pictures]
     drawings = [path for path in paths if path.lower().endswith(".svg")]
@@ -73,12 +72,12 @@ def check_pictures(graph: KnowledgeGraph, advance: Advance) -> Iterator[Finding]
         yield warning(graph.images, None, message, "Convert them to PNG.")
     rasters = [path for path in paths if not path.lower().endswith(".svg")]
     way_out = "Replace or delete it: it will have no tokens."
-    for path, reason in broken_pictures(graph.images, rasters, advance):
+    for path, reason in broken_pictures(graph.images, rasters, progress):
         yield warning(graph.images / path, None, f"{reason}.", way_out)
 
 
 def broken_pictures(
-    images: Path, paths: Sequence[str], advance: Advance
+    images: Path, paths: Sequence[str], progress: Progress
 ) -> Iterator[tuple[str, str]]:
     """Yield (path, reason) of the pictures that do not decode to the end, in order."""
     from mygo_cli.graph.pictures import quiet_pillow
@@ -88,7 +87,7 @@ def broken_pictures(
             batch = paths[start : start + BATCH]
             reasons = list(pool.map(_why_broken, (images / path for path in batch)))
             yield from ((path, why) for path, why in zip(batch, reasons, strict=True) if why)
-            advance(start + len(batch), len(paths))
+            progress("pictures", start + len(batch), len(paths))
 
 
 def _why_broken(path: Path) -> str:

@@ -144,17 +144,15 @@ class KnowledgeGraph:
         distinct: Triples = everything[np.sort(first)]
         return distinct
 
-    def facts_of(self, relation: int) -> dict[str, Triples]:
-        """Return the facts of a relation, int64 [T, 3], in train, valid, test and `other`."""
-        splits = {name: self.split(name) for name in SPLITS} | {"other": self.other}
-        return {name: rows[rows[:, 1] == relation] for name, rows in splits.items()}
-
     def splits_of(self, triples: Triples) -> list[str]:
-        """Return the first split that holds each triple (T, 3), empty where none does."""
+        """Return the first split that holds each triple (T, 3), "other" for a fact that is known
+        beside them, empty where none is.
+        """
         keys = self.fact_keys(triples)
         names = np.full(len(keys), "", dtype=object)
-        for split in reversed(SPLITS):
-            names[np.isin(keys, self.fact_keys(self.split(split)))] = split
+        splits = {name: self.split(name) for name in SPLITS} | {"other": self.other}
+        for split, facts in reversed(splits.items()):
+            names[np.isin(keys, self.fact_keys(facts))] = split
         found: list[str] = names.tolist()
         return found
 

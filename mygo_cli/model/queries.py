@@ -25,6 +25,10 @@ class Queries(NamedTuple):
     relation: Tensor
     predict_head: Tensor
 
+    def at(self, rows: slice | Tensor) -> Queries:
+        """Return the queries in these rows."""
+        return Queries(*(column[rows] for column in self))
+
 
 @dataclass(frozen=True)
 class Questions:
@@ -44,11 +48,17 @@ class Questions:
     def __len__(self) -> int:
         return len(self.entity)
 
-    def queries(self, rows: slice | Tensor) -> Queries:
-        """Return what the model is asked for these questions."""
-        return Queries(self.entity[rows], self.relation[rows], self.predict_head[rows])
+    @property
+    def queries(self) -> Queries:
+        """What the model is asked."""
+        return Queries(self.entity, self.relation, self.predict_head)
 
-    def batches(self, size: int) -> Iterator[Batch]:
+    @property
+    def rows(self) -> Tensor:
+        """Which question each answer belongs to, (P,)."""
+        return torch.repeat_interleave(torch.arange(len(self)), self.start.diff())
+
+    def batches(self, size: int) -> Iterator[Questions]:
         """Yield the questions in order, at most `size` at a time, batches as even as can be.
 
         A small last batch would spoil the statistics of batch normalisation.
@@ -56,14 +66,13 @@ class Questions:
         number = -(-len(self) // size)
         edges = [place * len(self) // number for place in range(number + 1)] if number else []
         for first, last in pairwise(edges):
-            yield self.batch(first, last)
+            yield self.part(slice(first, last))
 
-    def batch(self, first: int, last: int) -> Batch:
-        """Return the questions from number `first` on, before `last`."""
-        start = self.start[first : last + 1]
-        rows = torch.repeat_interleave(torch.arange(last - first), start.diff())
-        questions, places = slice(first, last), slice(int(start[0]), int(start[-1]))
-        return Batch(questions, self.queries(questions), rows, places)
+    def part(self, rows: slice) -> Questions:
+        """Return a range of the questions with their answers."""
+        start, answers = packed_part(self.start, self.answers, rows)
+        _, triples = packed_part(self.start, self.triples, rows)
+        return Questions(*self.queries.at(rows), start, answers, triples)
 
     def reordered(self, order: Tensor) -> Questions:
         """Return the same questions in another order."""
@@ -76,16 +85,6 @@ class Questions:
             self.answers[places],
             self.triples[places],
         )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Questions `questions` of a set; answer j of `places` belongs to row `rows[j]` here."""
-
-    questions: slice
-    queries: Queries
-    rows: Tensor
-    places: slice
 
 
 def ask(triples: Triples, sides: Tensor | None = None, group: bool = True) -> Questions:
@@ -113,6 +112,19 @@ def ask(triples: Triples, sides: Tensor | None = None, group: bool = True) -> Qu
         first = torch.arange(len(table))
     start = torch.cat((first, torch.tensor([len(answers)])))
     return Questions(entity[first], relation[first], sides[first], start, answers, numbers)
+
+
+def triples_of(queries: Queries, answers: Tensor) -> Tensor:
+    """Return the facts (B, 3) that the `answers` (B,) make of their queries."""
+    head = torch.where(queries.predict_head, answers, queries.entity)
+    tail = torch.where(queries.predict_head, queries.entity, answers)
+    return torch.stack((head, queries.relation, tail), 1)
+
+
+def packed_part(start: Tensor, entries: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
+    """Return a range of compressed rows as compressed rows of their own."""
+    edges = start[rows.start : rows.stop + 1]
+    return edges - edges[0], entries[edges[0] : edges[-1]]
 
 
 def row_places(first: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:

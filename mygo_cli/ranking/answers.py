@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from mygo_cli.errors import UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.model.queries import Queries, Triples
+from mygo_cli.model.queries import Queries, triples_of
+from mygo_cli.ranking.filtering import find_known, hide_asked, loop_relations
+from mygo_cli.ranking.filtering import hide_known as hide_known_answers
 from mygo_cli.ranking.ranks import check_finite
 
 AT_ONCE = 256  # questions that are scored together
@@ -73,16 +75,21 @@ def predict(
     the relation that joins an entity to itself. Raises `MygoError` for a score that is not a
     finite number.
     """
-    facts_of = cache(graph.facts_of)
+    relations = sorted({question.relation for question in questions})
+    facts = graph.all_triples()
+    facts = facts[np.isin(facts[:, 1], relations)]
+    loops = loop_relations(facts, len(graph.relations))
     found = []
     for first in range(0, len(questions), AT_ONCE):
-        part = questions[first : first + AT_ONCE]
-        scores = score(_as_queries(part)).cpu()
+        queries = _as_queries(questions[first : first + AT_ONCE])
+        scores = score(queries).cpu()
         check_finite(scores)
-        found += [
-            _best(row, *_known_and_hidden(facts_of(question.relation), question, hide_known), top)
-            for row, question in zip(scores, part, strict=True)
-        ]
+        scores = scores.double()
+        hide_asked(scores, queries, loops)
+        if hide_known:
+            hide_known_answers(scores, find_known(queries, facts))
+        for row, own in enumerate(scores):
+            found.append(_best(own, queries.at(slice(row, row + 1)), graph, top))
     return found
 
 
@@ -95,34 +102,16 @@ def _as_queries(questions: list[Question]) -> Queries:
     )
 
 
-def _known_and_hidden(
-    facts: dict[str, Triples], question: Question, hide_known: bool
-) -> tuple[dict[int, str], list[int]]:
-    """Return the answers that the graph holds, with their split, and the entities to leave out.
-
-    `facts` are those of the relation, by split; a fact of several belongs to the first.
-    """
-    given, side, asked = (question.tail, 2, 0) if question.head is None else (question.head, 0, 2)
-    known: dict[int, str] = {}
-    for split, rows in reversed(facts.items()):
-        known.update(dict.fromkeys(rows[rows[:, side] == given, asked].tolist(), split))
-    hidden = set(known) if hide_known else set()
-    loops = any((rows[:, 0] == rows[:, 2]).any() for rows in facts.values())
-    if given is not None and not loops:
-        hidden.add(given)
-    return known, sorted(hidden)
-
-
-def _best(scores: Tensor, known: dict[int, str], hidden: list[int], top: int) -> list[Prediction]:
-    """Return the best answers of one row of scores (N,)."""
-    scores = scores.double()
-    scores[hidden] = -torch.inf
-    shown = _first(scores, min(top, len(scores) - len(hidden)))
+def _best(scores: Tensor, query: Queries, graph: KnowledgeGraph, top: int) -> list[Prediction]:
+    """Return the best answers of one row of scores (N,), -inf for who may not answer."""
+    shown = _first(scores, min(top, int((scores > -torch.inf).sum())))
     probability = (scores[shown] - scores.logsumexp(0)).exp()
-    found = zip(shown.tolist(), scores[shown].tolist(), probability.tolist(), strict=True)
+    query = query.at(torch.zeros(len(shown), dtype=torch.long))
+    known = graph.splits_of(triples_of(query, shown).numpy())
+    found = zip(shown.tolist(), scores[shown].tolist(), probability.tolist(), known, strict=True)
     return [
-        Prediction(place, entity, value, share, known.get(entity))
-        for place, (entity, value, share) in enumerate(found, 1)
+        Prediction(place, entity, value, share, split or None)
+        for place, (entity, value, share, split) in enumerate(found, 1)
     ]
 
 

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.distributed.group import Processes
-from mygo_cli.model.queries import Queries, Triples
-from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
+from mygo_cli.model.queries import Queries, Questions, Triples, ask
+from mygo_cli.progress import Progress, silent
+from mygo_cli.ranking.filtering import Known, find_known
 from mygo_cli.ranking.ranks import check_finite, count_known_rivals, count_rivals
 
 
@@ -35,39 +36,43 @@ class Rivals:
 def evaluate(
     score: Callable[[Queries], Tensor],
     triples: Triples,
-    known: Triples,
+    facts: Triples,
     batch_size: int = 512,
-    advance: Callable[[int], None] = lambda done: None,
+    progress: Progress = silent,
 ) -> Rivals:
-    """Rank both sides of `triples` (T, 3), leaving out all other `known` (K, 3) answers.
+    """Rank both sides of `triples` (T, 3), leaving out all other answers among `facts` (K, 3).
 
-    The rows of `known` are distinct. See `find_rivals`.
+    The rows of `facts` are distinct. See `find_rivals`.
     """
-    return find_rivals(score, filter_questions(triples, known), batch_size, advance)
+    questions = ask(triples)
+    return find_rivals(score, questions, find_known(questions.queries, facts), batch_size, progress)
 
 
 def find_rivals(
     score: Callable[[Queries], Tensor],
-    filtered: FilteredQuestions,
+    questions: Questions,
+    known: Known,
     batch_size: int = 512,
-    advance: Callable[[int], None] = lambda done: None,
+    progress: Progress = silent,
 ) -> Rivals:
     """Count the rivals of each answer to each question, `batch_size` questions at a time.
 
-    Where memory runs out, half as many are asked at once, and a note says so. `score` gives scores
-    (B, N) on any device. `advance` is told how many questions each batch held. Raises `MygoError`
-    for a score that is not a finite number.
+    `known` are all answers that the graph holds: they are no rivals. Where memory runs out, half as
+    many are asked at once, and a warning says so. `score` gives scores (B, N) on any device. Raises
+    `MygoError` for a score that is not a finite number.
     """
-    questions, portion = filtered.questions, Portion(batch_size, "questions")
+    portion = Portion(batch_size, "questions")
     counted = [torch.zeros(2, 0, dtype=torch.long)]
     own = [torch.zeros(0)]
     first = 0
     while first < len(questions):
-        last, rivals, scores = portion.attempt(partial(_count, score, filtered, first, portion))
+        last, rivals, scores = portion.attempt(
+            partial(_count, score, questions, known, first, portion)
+        )
         counted.append(rivals)
         own.append(scores)
-        advance(last - first)
         first = last
+        progress("rank", first, len(questions))
     sides = torch.repeat_interleave(questions.predict_head, questions.start.diff())
     return Rivals(
         questions.triples, sides, questions.answers, torch.cat(own), *torch.cat(counted, 1)
@@ -75,22 +80,25 @@ def find_rivals(
 
 
 def _count(
-    score: Callable[[Queries], Tensor], filtered: FilteredQuestions, first: int, portion: Portion
+    score: Callable[[Queries], Tensor],
+    questions: Questions,
+    known: Known,
+    first: int,
+    portion: Portion,
 ) -> tuple[int, Tensor, Tensor]:
     """Count the rivals of the answers to the questions from number `first` on.
 
     Returns where the batch ends, its rivals (2, P): better, ties, and its answers' scores (P,).
     """
-    questions = filtered.questions
-    batch = questions.batch(first, min(first + portion.size, len(questions)))
-    scores = score(batch.queries)
+    batch = slice(first, min(first + portion.size, len(questions)))
+    asked, held = questions.part(batch), known.part(batch)
+    scores = score(asked.queries)
     check_finite(scores)
     on = scores.device
-    asked = scores, batch.rows.to(on), questions.answers[batch.places].to(on)
-    start, known = filtered.known_of(batch.questions)
-    known_rivals = torch.stack(count_known_rivals(*asked, start.to(on), known.to(on)))
-    rivals = torch.stack(count_rivals(*asked)) - known_rivals
-    return batch.questions.stop, rivals.cpu(), scores[asked[1], asked[2]].cpu()
+    rows, answers = asked.rows.to(on), asked.answers.to(on)
+    held_rivals = count_known_rivals(scores, rows, answers, held.start.to(on), held.answers.to(on))
+    rivals = torch.stack(count_rivals(scores, rows, answers)) - torch.stack(held_rivals)
+    return batch.stop, rivals.cpu(), scores[rows, answers].cpu()
 
 
 def gather_rivals(processes: Processes, own: Rivals, first: int) -> Rivals:

@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from mygo_cli.model.queries import Queries, Questions, Triples, ask, question_keys, row_places
+from mygo_cli.model.queries import (
+    Queries,
+    Questions,
+    Triples,
+    ask,
+    packed_part,
+    question_keys,
+    row_places,
+)
 
 
-@dataclass(frozen=True)
-class FilteredQuestions:
-    """Q questions and their K known answers in compressed rows, int64, on the CPU.
+class Known(NamedTuple):
+    """The known answers of Q queries in compressed rows, both int64, on the CPU.
 
-    Question i's known answers are `known[known_start[i]:known_start[i + 1]]`.
+    Query i has `answers[start[i]:start[i + 1]]`.
     """
 
-    questions: Questions
-    known_start: Tensor
-    known: Tensor
+    start: Tensor
+    answers: Tensor
 
-    def known_of(self, rows: slice) -> tuple[Tensor, Tensor]:
-        """Return the known answers of a range of questions, in compressed rows of their own."""
-        return rows_of(self.known_start, self.known, rows)
-
-
-def filter_questions(triples: Triples, known: Triples) -> FilteredQuestions:
-    """Return both questions of each of `triples` (T, 3), equal ones once, with what is known.
-
-    The rows of `known` (K, 3) are distinct.
-    """
-    questions = ask(triples)
-    return FilteredQuestions(questions, *find_known(questions.queries(slice(None)), known))
+    def part(self, rows: slice) -> Known:
+        """Return the known answers of a range of the queries."""
+        return Known(*packed_part(self.start, self.answers, rows))
 
 
-def find_known(queries: Queries, known: Triples) -> tuple[Tensor, Tensor]:
-    """Return the known answers of queries in compressed rows, both int64.
-
-    Query i has `answers[start[i]:start[i + 1]]` among the distinct rows of `known` (K, 3).
-    """
-    pool = ask(known)
+def find_known(queries: Queries, facts: Triples) -> Known:
+    """Return the answers to queries among the distinct `facts` (K, 3)."""
+    pool = ask(facts)
     start, places = row_places(*_rows_in(pool, queries))
-    return start, pool.answers[places]
-
-
-def rows_of(start: Tensor, entries: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
-    """Return a range of compressed rows as compressed rows of their own."""
-    edges = start[rows.start : rows.stop + 1]
-    return edges - edges[0], entries[edges[0] : edges[-1]]
+    return Known(start, pool.answers[places])
 
 
 def _rows_in(pool: Questions, queries: Queries) -> tuple[Tensor, Tensor]:
@@ -83,10 +71,10 @@ def hide_asked(scores: Tensor, queries: Queries, loops: Tensor) -> None:
     _hide(scores, rows, queries.entity[rows])
 
 
-def hide_answers(scores: Tensor, start: Tensor, answers: Tensor) -> None:
-    """Give the answers of each row, compressed rows, the score -inf: `scores` (B, N) in place."""
-    counts = start.diff()
-    _hide(scores, torch.repeat_interleave(torch.arange(len(counts)), counts), answers)
+def hide_known(scores: Tensor, known: Known) -> None:
+    """Give the known answers of each row the score -inf: `scores` (B, N) in place."""
+    counts = known.start.diff()
+    _hide(scores, torch.repeat_interleave(torch.arange(len(counts)), counts), known.answers)
 
 
 def _hide(scores: Tensor, rows: Tensor, entities: Tensor) -> None:

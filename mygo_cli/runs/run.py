@@ -167,15 +167,14 @@ class Run:
         what: str = "rank",
     ) -> Rivals:
         """Rank both sides of `triples` (T, 3) among all entities, filtered."""
-        done = 0
-
-        def advance(questions: int) -> None:
-            nonlocal done
-            done += questions
-            progress(what, done, None)
-
         at_once = batch_size or block_size(len(self.graph.entities))
-        return evaluate(self.scorer, triples, self.graph.all_triples(), at_once, advance)
+        return evaluate(
+            self.scorer,
+            triples,
+            self.graph.all_triples(),
+            at_once,
+            lambda _, done, total: progress(what, done, total),
+        )
 
     def has_tokens(self, modality: Literal["image", "text"]) -> Tensor | None:
         """Return which entities the model read tokens of, bool (N,); None if it read none."""
@@ -228,7 +227,7 @@ class Run:
             request.top,
             at_once,
             unfinished,
-            lambda done, total: progress("ask", done, total),
+            progress,
         )
 
     # Taken elsewhere

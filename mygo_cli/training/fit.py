@@ -13,10 +13,10 @@ from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Triples
+from mygo_cli.model.queries import Questions, Triples, ask
 from mygo_cli.progress import GracefulStop
 from mygo_cli.ranking.evaluate import find_rivals, gather_rivals
-from mygo_cli.ranking.filtering import FilteredQuestions, filter_questions
+from mygo_cli.ranking.filtering import Known, find_known
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.ranking.scorer import Scorer, block_size, encoded
 from mygo_cli.runs.assemble import check_same_graph, graph_identity, rebuild_model
@@ -132,12 +132,13 @@ class TrainingRun:
         return self.processes.part(len(self._choosing))
 
     @cached_property
-    def _questions(self) -> FilteredQuestions:
-        """The questions of these, the same at every look."""
-        return filter_questions(self._choosing[self._own], self.graph.all_triples())
+    def _questions(self) -> tuple[Questions, Known]:
+        """The questions of these and what is known of them, the same at every look."""
+        questions = ask(self._choosing[self._own])
+        return questions, find_known(questions.queries, self.graph.all_triples())
 
     def _validate(self, scorer: Scorer) -> float:
-        own = find_rivals(scorer, self._questions, block_size(len(scorer.entities)))
+        own = find_rivals(scorer, *self._questions, block_size(len(scorer.entities)))
         rivals = gather_rivals(self.processes, own, self._own.start)
         return mean_reciprocal(rivals.better, rivals.ties)
 

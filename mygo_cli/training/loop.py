@@ -19,7 +19,7 @@ from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.distributed.synced_norm import sync_batch_norms
 from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Batch, Queries, Questions, Triples, ask
+from mygo_cli.model.queries import Queries, Questions, Triples, ask
 from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.candidates import CandidateSampler, places_in
 from mygo_cli.training.memory import free_memory, refuse_what_cannot_fit
@@ -146,7 +146,7 @@ class Trainer:
         self.model.train()
         for step, batch in enumerate(questions.batches(self.settings.batch_size), 1):
             learning_rate = rate(self.settings, self.epoch * steps + step - 1, steps)
-            data = self._step_data(questions, batch, order).to(self.device)
+            data = self._step_data(batch, order).to(self.device)
             sums += self._step(data, learning_rate, len(questions.answers) / steps)
             yield StepDone(epoch, step, steps, learning_rate)
         links, contrasts = zip(*self.processes.gather_objects(sums.tolist()), strict=True)
@@ -167,9 +167,9 @@ class Trainer:
         sides = torch.rand(len(self.train), generator=order) < 0.5
         return ask(self.train, sides, group=False)
 
-    def _step_data(self, questions: Questions, batch: Batch, order: torch.Generator) -> StepData:
+    def _step_data(self, batch: Questions, order: torch.Generator) -> StepData:
         """Return what a step needs: the same draws in each process, its own part of the batch."""
-        answers = questions.answers[batch.places]
+        answers, rows = batch.answers, batch.rows
         entity, relation, predict_head = batch.queries
         candidates = log_share = None
         count = self.model.entity_encoder.num_entities
@@ -179,10 +179,10 @@ class Trainer:
             entity, answers = places_in(candidates, entity), places_in(candidates, answers)
         sample = torch.randperm(count, generator=order)[: self.settings.contrastive_entities]
         own = self.processes.part(len(entity))
-        mine = (batch.rows >= own.start) & (batch.rows < own.stop)
+        mine = (rows >= own.start) & (rows < own.stop)
         return StepData(
             Queries(entity[own], relation[own], predict_head[own]),
-            batch.rows[mine] - own.start,
+            rows[mine] - own.start,
             answers[mine],
             candidates,
             log_share,

@@ -126,8 +126,8 @@ def test_a_huge_picture_is_not_decoded(check, monkeypatch):
 
 def test_progress(check):
     seen = []
-    check(IMAGES, advance=lambda done, total: seen.append((done, total)))
-    assert seen == [(3, 3)]
+    check(IMAGES, progress=lambda *told: seen.append(told))
+    assert seen == [("pictures", 3, 3)]
 
 
 def test_bad_lines_hide_the_rest(check):

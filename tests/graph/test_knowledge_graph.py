@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 
 import numpy as np
@@ -61,10 +62,11 @@ def test_all_triples_are_distinct(graph):
     assert graph.all_triples().dtype == np.int64
 
 
-def test_facts_of_a_relation(graph):
-    found = {split: rows.tolist() for split, rows in graph.facts_of(2).items()}
-    assert found == {"train": [[0, 2, 1]], "valid": [[1, 2, 0], [0, 2, 1]], "test": [], "other": []}
-    assert graph.facts_of(1)["test"].tolist() == [[4, 1, 3]]
+def test_the_first_split_that_holds_a_fact(graph):
+    facts = np.array([[0, 2, 1], [1, 2, 0], [4, 1, 3], [3, 1, 2]])
+    assert graph.splits_of(facts) == ["train", "valid", "test", ""]
+    others = dataclasses.replace(graph, other=facts[3:])
+    assert others.splits_of(facts) == ["train", "valid", "test", "other"]
 
 
 def test_identity_of_the_entity_list(graph):

@@ -78,7 +78,7 @@ def beliefs_of_all(table, graph, queries):
     facts = graph.all_triples()
     known = find_known(queries, facts)
     loops = loop_relations(facts, len(graph.relations))
-    _, plausibility = log_beliefs(table_scores(table)(queries), queries, loops, *known)
+    _, plausibility = log_beliefs(table_scores(table)(queries), queries, loops, known)
     offers = {}
     for row, entity, relation, head_asked in zip(
         plausibility.tolist(), *(part.tolist() for part in queries), strict=True

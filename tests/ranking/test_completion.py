@@ -19,6 +19,7 @@ from mygo_cli.completion.unfinished import Unfinished
 from mygo_cli.device import Portion
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.progress import silent
 
 SETTINGS = {"model": "abc", "--top": 25}
 
@@ -40,9 +41,9 @@ def unfinished(tmp_path):
     return Unfinished(tmp_path / "facts.tsv.unfinished", SETTINGS)
 
 
-def find(score, graph, unfinished=None, watch=lambda done, total: None):
+def find(score, graph, unfinished=None, progress=silent):
     queries = seen_questions(graph)
-    return find_facts(score, graph, queries, 25, Portion(10, "questions"), unfinished, watch)
+    return find_facts(score, graph, queries, 25, Portion(10, "questions"), unfinished, progress)
 
 
 def same(found: Facts, expected: Facts):
@@ -56,12 +57,12 @@ def ctrl_c_after(block):
     """Return a watcher that presses Ctrl-C once so many blocks are done."""
     looks = []
 
-    def watch(done, total):
+    def progress(what, done, total):
         looks.append(done)
         if len(looks) == block + 1:
             signal.raise_signal(signal.SIGINT)
 
-    return watch
+    return progress
 
 
 def test_ctrl_c_and_on(score, graph, unfinished):
@@ -70,7 +71,7 @@ def test_ctrl_c_and_on(score, graph, unfinished):
     with pytest.raises(Interrupted, match=r"20 of \d\d questions are done and saved\. The same"):
         find(score, graph, unfinished, ctrl_c_after(2))
     shown = []
-    again = find(score, graph, unfinished, lambda done, total: shown.append(done))
+    again = find(score, graph, unfinished, lambda what, done, total: shown.append(done))
     assert shown[0] == 20
     assert again.asked == again.questions - 20
     assert same(again.facts, straight.facts)
@@ -89,22 +90,22 @@ def test_stopped_after_every_block(score, graph, unfinished):
 
 def test_ctrl_c_without_a_file_to_go_on_from(score, graph):
     with pytest.raises(Interrupted, match=r"after 10 of \d\d questions; nothing was saved"):
-        find(score, graph, watch=ctrl_c_after(1))
+        find(score, graph, progress=ctrl_c_after(1))
 
 
 def test_ctrl_c_at_the_last_block_is_too_late(score, graph, unfinished):
-    def watch(done, total):
+    def progress(what, done, total):
         if done == total:
             signal.raise_signal(signal.SIGINT)
 
-    assert same(find(score, graph, unfinished, watch).facts, find(score, graph).facts)
+    assert same(find(score, graph, unfinished, progress).facts, find(score, graph).facts)
 
 
 def test_what_is_saved_on_the_way(score, graph, unfinished, monkeypatch):
     """A kill loses no more than what came after the last save."""
     monkeypatch.setattr(completion, "SECONDS_BETWEEN_SAVES", 0)
 
-    def killed(done, total):
+    def killed(what, done, total):
         if done == 30:
             raise MemoryError
 

@@ -26,7 +26,7 @@ def facts_of(questions: Questions) -> Counter[tuple[int, ...]]:
     found: Counter[tuple[int, ...]] = Counter()
     start = questions.start.tolist()
     for place in range(len(questions)):
-        query = [int(part[place]) for part in questions.queries(slice(None))]
+        query = [int(part[place]) for part in questions.queries]
         for j in range(start[place], start[place + 1]):
             key = (int(questions.triples[j]), query[2], query[0], query[1])
             found[(*key, int(questions.answers[j]))] += 1
@@ -61,7 +61,7 @@ def test_no_answer_is_lost(drawn, both, group):
 def test_grouped_questions_are_distinct(drawn):
     triples, _ = drawn
     questions = ask(triples)
-    keys = list(zip(*(part.tolist() for part in questions.queries(slice(None))), strict=True))
+    keys = list(zip(*(part.tolist() for part in questions.queries), strict=True))
     assert len(set(keys)) == len(keys)
     assert len(ask(triples, group=False)) == 2 * len(triples)
 
@@ -85,15 +85,15 @@ def test_another_order_holds_the_same(drawn, group, seed):
 def test_batches_go_through_all_questions_in_order(drawn, group, size):
     triples, sides = drawn
     questions = ask(triples, sides, group)
-    entity, answers, sizes = [], [], []
+    entity, answers, triples, sizes, owner = [], [], [], [], []
     for batch in questions.batches(size):
-        assert torch.equal(batch.queries.entity, questions.entity[batch.questions])
+        owner += [place + sum(sizes) for place in batch.rows.tolist()]
+        sizes.append(len(batch))
         entity += batch.queries.entity.tolist()
-        answers += questions.answers[batch.places].tolist()
-        sizes.append(batch.questions.stop - batch.questions.start)
-        owner = batch.rows + batch.questions.start
-        start, places = questions.start, torch.arange(batch.places.start, batch.places.stop)
-        assert ((start[owner] <= places) & (places < start[owner + 1])).all()
+        answers += batch.answers.tolist()
+        triples += batch.triples.tolist()
+    assert owner == questions.rows.tolist()
+    assert triples == questions.triples.tolist()
     assert entity == questions.entity.tolist()
     assert answers == questions.answers.tolist()
     assert len(sizes) == -(-len(questions) // size)

@@ -166,7 +166,7 @@ def test_training_goes_on_from_the_state_before_a_look(tmp_path, monkeypatch):
 def test_a_look_encodes_once_and_only_the_first_one_filters(tmp_path, monkeypatch):
     fit = new_fit(tmp_path, tiny_settings(training={"epochs": 3, "evaluate_every": 1}))
     encoder, encodings, filterings = fit.trainer.model.entity_encoder, [], []
-    encode, filter_questions = encoder.forward, module.filter_questions
+    encode, find_known = encoder.forward, module.find_known
 
     def counted_encoding(*parts):
         encodings.append(encoder.training)
@@ -174,10 +174,10 @@ def test_a_look_encodes_once_and_only_the_first_one_filters(tmp_path, monkeypatc
 
     def counted_filtering(*parts):
         filterings.append(1)
-        return filter_questions(*parts)
+        return find_known(*parts)
 
     monkeypatch.setattr(encoder, "forward", counted_encoding)
-    monkeypatch.setattr(module, "filter_questions", counted_filtering)
+    monkeypatch.setattr(module, "find_known", counted_filtering)
     run(fit)
     assert fit.folder.best.exists()
     assert encodings.count(False) == 3

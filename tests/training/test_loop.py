@@ -95,7 +95,7 @@ def test_a_step_minimises_the_sum_of_both_losses():
     optimizer = torch.optim.Adam(copy.parameters(), lr=trainer.settings.learning_rate)
     entities, relations = copy.entity_vectors(), copy.relation_vectors()
     everything = trainer._every_question
-    logits = copy.scores(everything.queries(slice(None)), entities, relations)
+    logits = copy.scores(everything.queries, entities, relations)
     rows = torch.repeat_interleave(torch.arange(len(everything)), everything.start.diff())
     target = torch.zeros(len(rows), len(entities)).scatter_(1, everything.answers[:, None], 0.9)
     target += 0.1 / len(entities)
@@ -168,7 +168,7 @@ def test_every_answer_counts_the_same_whatever_its_batch(monkeypatch):
     list(trainer.run())
     copy = new_trainer(model=NO_DROPOUT, **options)
     everything, model = copy._every_question, copy.model
-    queries = everything.queries(slice(None))
+    queries = everything.queries
     scores = model.scores(queries, model.entity_vectors(), model.relation_vectors())
     rows = torch.repeat_interleave(torch.arange(len(everything)), everything.start.diff())
     mean = link_loss(scores, rows, everything.answers) / len(everything.answers)
