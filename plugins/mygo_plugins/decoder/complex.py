@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from mygo_cli.contracts import NoOptions
 from mygo_cli.errors import UsageError
-from mygo_plugins.decoder.learned_scale import LearnedScale
-from mygo_plugins.decoder.products import products
+from mygo_plugins.decoder.products import LearnedScale, products
 
 
 class ComplEx(nn.Module):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from mygo_cli.contracts import NoOptions
-from mygo_plugins.decoder.learned_scale import LearnedScale
-from mygo_plugins.decoder.products import products
+from mygo_plugins.decoder.products import LearnedScale, products
 
 
 class Dot(nn.Module):
