@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mygo_cli import backends
+from mygo_cli.contracts import DECODERS
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries
@@ -29,6 +31,8 @@ class LiteralLoss(nn.Module):
         super().__init__()
         self.model = model
         self.settings = settings
+        # Any other decoder is asked as it is: what it computes is known to itself alone.
+        self.tucker = type(model.decoder) is backends.load(DECODERS, "tucker")
         self.entity_layers = _plain_encoder(model.entity_encoder.encoder)
         self.triple_layers = _plain_encoder(model.triple_encoder.encoder)
 
@@ -81,7 +85,7 @@ class LiteralLoss(nn.Module):
         )
         outputs = self.triple_layers(x)
         context = torch.where(ask_head, outputs[:, 0], outputs[:, 2])
-        if hasattr(self.model.decoder, "core"):
+        if self.tucker:
             return _tucker(self.model.decoder, context, outputs[:, 1], entities)
         scores: Tensor = self.model.decoder(context, outputs[:, 1], entities)
         return scores

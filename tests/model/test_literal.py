@@ -12,6 +12,7 @@ from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries
 from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.step import StepData, StepLoss
+from mygo_plugins.decoder.tucker import TuckER, TuckEROptions
 
 ENTITIES = 9
 
@@ -78,3 +79,21 @@ def test_float32_is_as_close_as_it_can_be():
             for each in (gradient, literal[name])
         )
         assert error < max(2e-5, 10 * theirs), name
+
+
+class WithCore(TuckER):
+    """A decoder of someone else that has a core, and does something else with it."""
+
+    def forward(
+        self, query: torch.Tensor, relation: torch.Tensor, entities: torch.Tensor
+    ) -> torch.Tensor:
+        """Return TransE's scores."""
+        return -torch.cdist(query + relation, entities)
+
+
+def test_a_decoder_with_a_core_is_asked_as_it_is():
+    model = small_model(4, *both_tables()).train()
+    model.decoder = WithCore(8, TuckEROptions(0.0, 0.0, 0.0, 0.0)).double()
+    settings, data = TrainingSettings(contrastive=1.0), step_data()
+    ours = StepLoss(model, settings, ALONE)(data)
+    torch.testing.assert_close(LiteralLoss(model, settings)(data), ours, rtol=1e-10, atol=1e-10)
