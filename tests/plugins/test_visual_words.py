@@ -13,6 +13,7 @@ from sklearn.datasets import load_sample_image
 from mygo_cli.errors import BackendError, DataError, UsageError
 from mygo_cli.testing import check_image_tokenizer
 from mygo_cli.weights.libraries import import_timm
+from mygo_cli.weights.loading import read_tensors
 from mygo_plugins.image import backbone
 from mygo_plugins.image.backbone import PACKAGED, Backbone
 from mygo_plugins.image.visual_words import VisualWords, VisualWordsOptions, _Sample
@@ -51,6 +52,41 @@ def test_packaged_weights_recognise_photographs() -> None:
         with torch.inference_mode():
             scores = model(torch.from_numpy(pixels).float().permute(2, 0, 1)[None])
         assert names.index_to_description(int(scores.argmax())) == name
+
+
+def _packaged() -> dict[str, torch.Tensor]:
+    """Return the packaged weights, named as in efficientnet_pytorch."""
+    return read_tensors(backbone._published_weights(PACKAGED, {}))
+
+
+def test_weights_are_renamed_by_name_in_whatever_order_they_lie(tmp_path: Path) -> None:
+    tensors = _packaged()
+    torch.save(dict(reversed(tensors.items())), tmp_path / "w.pth")
+    model = Backbone(PACKAGED, str(tmp_path / "w.pth"), stride=16, image_size=128).model
+    loaded = model.state_dict()
+    for ours, theirs in (
+        ("conv_stem.weight", "_conv_stem.weight"),
+        ("blocks.0.0.bn1.running_var", "_blocks.0._bn1.running_var"),  # has no expansion
+        ("blocks.1.1.bn1.bias", "_blocks.2._bn0.bias"),
+        ("blocks.6.0.conv_pwl.weight", "_blocks.15._project_conv.weight"),
+        ("bn2.weight", "_bn1.weight"),
+    ):
+        torch.testing.assert_close(loaded[ours], tensors[theirs], rtol=0, atol=0)
+
+
+def test_a_layer_that_is_missing_shifts_no_other(tmp_path: Path) -> None:
+    tensors = _packaged()
+    del tensors["_blocks.2._bn0.bias"]  # the next one has its shape
+    torch.save(tensors, tmp_path / "w.pth")
+    with pytest.raises(BackendError, match=r"it has no blocks\.1\.1\.bn1\.bias"):
+        Backbone(PACKAGED, str(tmp_path / "w.pth"), stride=16, image_size=128)
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "tf_efficientnet_b0"])
+def test_packaged_weights_fit_no_other_backbone(name: str) -> None:
+    model = import_timm().create_model(name, num_classes=0)
+    with pytest.raises(BackendError, match=f"does not hold weights of timm's {name}"):
+        backbone._load(model, name, backbone._published_weights(PACKAGED, {}))
 
 
 def test_contract() -> None:

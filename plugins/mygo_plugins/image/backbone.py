@@ -18,6 +18,30 @@ from mygo_cli.weights.model_files import model_files
 PACKAGED = "tf_efficientnet_lite0"
 WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
 CPU_PART = 8  # what stays in the processor's cache: half as fast again as parts of 64
+# EfficientNet's layers in the library efficientnet_pytorch, as the packaged weights name them, and
+# in timm, which counts the batch norms of a block from its first layer on.
+OUTER_LAYERS = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+SQUEEZING = {"_se_reduce": "se.conv_reduce", "_se_expand": "se.conv_expand"}
+NOT_EXPANDING = SQUEEZING | {
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn1",
+    "_project_conv": "conv_pw",
+    "_bn2": "bn2",
+}
+EXPANDING = SQUEEZING | {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
 WAY_OUT = "Pass the weights by hand: --image-weights FILE."
 
 
@@ -113,13 +137,19 @@ def _load(model: Any, name: str, path: Path) -> None:
 
 
 def _renamed(tensors: Mapping[str, Tensor], model: Any) -> dict[str, Tensor]:
-    """Return EfficientNet weights under timm's names.
+    """Return EfficientNet weights named as in the library efficientnet_pytorch under timm's names.
 
-    The packaged weights are named as in the library efficientnet_pytorch. Both libraries
-    register the same layers in the same order, so the names correspond by position; a mix-up
-    would show in the shapes.
+    A name that neither library has stays as it is.
     """
-    return dict(zip(model.state_dict(), tensors.values(), strict=False))
+    parts = (key.split(".") for key in model.state_dict() if key.startswith("blocks."))
+    blocks = dict.fromkeys(f"blocks.{stage}.{place}" for _, stage, place, *_ in parts)
+    names = dict(OUTER_LAYERS)
+    for number, block in enumerate(blocks):
+        theirs = f"_blocks.{number}"
+        layers = EXPANDING if f"{theirs}._expand_conv.weight" in tensors else NOT_EXPANDING
+        names |= {f"{theirs}.{layer}": f"{block}.{ours}" for layer, ours in layers.items()}
+    split = ((key.rpartition("."), tensor) for key, tensor in tensors.items())
+    return {f"{names.get(layer, layer)}.{part}": tensor for (layer, _, part), tensor in split}
 
 
 def _stage_of(model: Any, name: str, stride: int) -> tuple[int, int]:
