@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pickle
-import types
 import zipfile
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError
+from mygo_cli.weights import inert_pickle
 
 AGAIN = "Download it again."
 
@@ -91,63 +90,9 @@ def _read_pickled(path: Path, mmap: bool) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError:
-        inert = types.SimpleNamespace(
-            __name__="inert",
-            Unpickler=InertUnpickler,
-            load=lambda file, **options: InertUnpickler(file, **options).load(),
-        )
         return torch.load(
-            path, map_location="cpu", pickle_module=inert, weights_only=False, mmap=mmap
+            path, map_location="cpu", pickle_module=inert_pickle, weights_only=False, mmap=mmap
         )
-
-
-class StandIn:
-    """Takes the place of anything that a file names: can be made, called and filled in vain."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> StandIn:  # noqa: D102
-        return super().__new__(cls)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-
-    def __call__(self, *args: Any, **kwargs: Any) -> StandIn:  # noqa: D102
-        return self
-
-    def __setitem__(self, key: Any, item: Any) -> None: ...
-
-    def __setstate__(self, state: Any) -> None: ...
-
-    def append(self, item: Any) -> None:
-        """Take an item of a pickled list, and forget it."""
-
-    extend = append
-    add = append
-
-
-class InertUnpickler(pickle.Unpickler):
-    """An unpickler for which only tensors and plain containers exist."""
-
-    def find_class(self, module: str, name: str, /) -> Any:
-        """Return what rebuilds a tensor or container, else a fresh class that does nothing.
-
-        Functions are wrapped anew each time, because a pickle can set attributes on what it finds.
-        """
-        import torch
-
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda *parts: torch._utils._rebuild_tensor_v2(*parts)
-        if (module, name) == ("torch._utils", "_rebuild_parameter"):
-            return lambda tensor, *_: tensor
-        if (module, name) == ("torch._tensor", "_rebuild_from_type_v2"):
-            return lambda rebuild, kind, parts, state: rebuild(*parts)
-        if module == "torch" and isinstance(getattr(torch, name, None), torch.dtype):
-            return getattr(torch, name)
-        if (module, name) == ("torch", "Size"):
-            return tuple
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if module in ("builtins", "__builtin__") and name in ("set", "frozenset"):
-            return set if name == "set" else frozenset
-        return type(name, (StandIn,), {"__module__": module})
 
 
 def _plain(value: Any) -> Any:
