@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
+Kind = TypeVar("Kind", bound="MygoError")
 
 
 class MygoError(Exception):
@@ -23,7 +22,7 @@ class MygoError(Exception):
         self.problem = problem
         self.way_out = way_out
 
-    def within(self, where: str, way_out: str = "") -> Self:
+    def within(self: Kind, where: str, way_out: str = "") -> Kind:
         """Return a copy of the same kind that says where it happened, with one more way out.
 
         All else that a subclass knows of the mistake, its file and line, is kept.

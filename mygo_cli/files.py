@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from mygo_cli.errors import DataError
 
+HELD = (errno.EAGAIN, errno.EACCES)  # what a lock says that another process holds
 DAY = 24 * 3600  # seconds: nobody has been writing one file for longer
 
 
@@ -93,7 +94,7 @@ def _acquire(path: Path, lock: Path) -> int:
             pass
         except OSError as error:
             os.close(handle)
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
+            if error.errno not in HELD:
                 raise
             raise HeldElsewhere(
                 f"{path}: another process is writing this cache.",
@@ -111,7 +112,8 @@ def _lock(handle: int) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+        # Network file systems refuse locks with numbers of all kinds; these two mean a holder.
+        if error.errno in HELD:
             raise
 
 
