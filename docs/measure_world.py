@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from mygo_cli.demo import world_folder
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.queries import Queries, ask

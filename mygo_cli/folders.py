@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mygo_cli.demo import world_folder
 from mygo_cli.settings.sections import Settings
+
+
+def world_folder() -> Path:
+    """Return the dataset folder of "world" inside the installed package."""
+    return Path(__file__).parent / "world"
 
 
 def graph_folder(data: str | Path | None) -> Path:

@@ -18,7 +18,6 @@ LAYERS = {
     "mygo_cli": 0,  # the version
     "mygo_cli.errors": 0,
     "mygo_cli.contracts": 1,
-    "mygo_cli.demo": 1,
     "mygo_cli.device": 2,
     "mygo_cli.files": 1,
     "mygo_cli.progress": 1,
@@ -179,6 +178,69 @@ def test_files_are_named_for_an_idea():
     assert not [name_of(path) for path in everywhere if path.stem in VAGUE_NAMES]
 
 
-def test_files_stay_short():
-    lengths = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
-    assert not {name: length for name, length in lengths.items() if length > 300}
+# Files of fewer lines than `SHORTEST` that are an idea of their own.
+SMALL_IDEAS = {
+    "mygo_cli/commands/": "one file a command, and what only one command shows",
+    "mygo_cli/distributed/": "two formulas: rows with their gradients, the batch norm of all",
+    "mygo_cli/model/": "the parts of the paper, a formula each",
+    "mygo_cli/ranking/scorer.py": "a model as what answers questions",
+    "mygo_cli/runs/": "the files of a run, one each: card, checkpoint, environment",
+    "mygo_cli/settings/recipes.py": "what comes with mygo",
+    "mygo_cli/tokenizing/texts.py": "the text side of the job, as images.py is the other",
+    "mygo_cli/folders.py": "where things lie",
+    "plugins/mygo_plugins/decoder/": "a formula each",
+    "plugins/mygo_plugins/image/pixels.py": "what all image tokenizers do to pixels",
+}
+SHORTEST, LONGEST = 60, 300
+
+
+def test_files_are_neither_long_nor_crumbs():
+    lengths = {
+        name_of(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in FILES
+        if path.name not in ("__init__.py", "__main__.py")
+    }
+    assert not {name: length for name, length in lengths.items() if length > LONGEST}
+    small = {name for name, length in lengths.items() if length < SHORTEST}
+    assert not {name for name in small if not name.startswith(tuple(SMALL_IDEAS))}
+    assert all(any(name.startswith(idea) for name in small) for idea in SMALL_IDEAS)
+
+
+def test_no_attribute_name_is_built_from_strings():
+    """A search for an option's name finds every place that reads it."""
+    built = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if named and node.func.id in ("getattr", "setattr", "hasattr", "delattr"):
+                name = node.args[1]
+                if isinstance(name, (ast.JoinedStr, ast.BinOp)):
+                    built.append(f"{name_of(path)}:{node.lineno}")
+    assert not built
+
+
+def test_the_core_writes_to_no_terminal():
+    """Below the commands there is logging, and what a function returns."""
+    for path in FILES:
+        module = module_of(path)
+        if module.startswith(("mygo_cli.commands", "mygo_cli.app", "mygo_cli.console")):
+            continue
+        printing = [found for found in imports_of(path) if "console" in found.module.split(".")]
+        printing += [
+            Import("print", node.lineno, True)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "print"
+        ]
+        assert not printing, name_of(path)
+
+
+def test_progress_has_one_spelling():
+    """What is called while a job goes on is a `Progress` named progress."""
+    others = {"watch", "advance", "begin", "notify", "on_progress", "callback"}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                names = [each.arg for each in (*node.args.args, *node.args.kwonlyargs)]
+                assert not others & set(names), f"{name_of(path)}:{node.lineno}: {names}"

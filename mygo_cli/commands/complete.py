@@ -23,7 +23,7 @@ from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from mygo_cli.completion.completion import Completion
-    from mygo_cli.completion.request import Request
+    from mygo_cli.completion.questions import Request
     from mygo_cli.runs.facts import Fact
     from mygo_cli.runs.run import Run
 
@@ -64,7 +64,7 @@ def complete(
     as_json: JsonOption = False,
 ) -> None:
     """Find the most plausible facts that the graph does not hold, best first."""
-    from mygo_cli.completion.request import Request
+    from mygo_cli.completion.questions import Request
     from mygo_cli.runs.facts import named_facts
     from mygo_cli.runs.opened import open_run
 

@@ -82,7 +82,7 @@ def tokenize(
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.tokenizing.job import Job
     from mygo_cli.tokenizing.plugins import Choice
-    from mygo_cli.tokenizing.together import tokenize_together
+    from mygo_cli.tokenizing.tokenize import tokenize_together
 
     part = None if shard is None else parse_shard(shard)
     if part is None and not started_by_torchrun().first:

@@ -1,11 +1,14 @@
-"""Which questions to ask: those that the graph answers, or all of a relation or an entity."""
+"""What a completion asks: questions that the graph answers, or all of a relation or an entity."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
+from mygo_cli.completion.completion import known_facts_sha256
+from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.queries import Queries, ask
 
@@ -49,3 +52,60 @@ def all_questions(
 
 def _rows(chosen: int | None, count: int) -> torch.Tensor:
     return torch.arange(count) if chosen is None else torch.tensor([chosen])
+
+
+Pairs = Literal["seen", "all"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The best `top` facts of a `relation` and an `entity`, ids or display names, None for all.
+
+    `side` is the missing one to ask for; `pairs` says what to ask: what the graph holds an answer
+    to, or every entity with the relation, or every relation with the entity. Raises `UsageError`
+    for all pairs of everything.
+    """
+
+    top: int = 100
+    relation: str | None = None
+    entity: str | None = None
+    side: Side = "both"
+    pairs: Pairs = "seen"
+
+    def __post_init__(self) -> None:
+        if self.pairs == "all" and self.relation is None and self.entity is None:
+            raise UsageError(
+                "--pairs all asks of very many pairs.", "Name a --relation or an --entity with it."
+            )
+
+    def queries(self, graph: KnowledgeGraph) -> Queries:
+        """Return what to ask, those for tails first.
+
+        Raises `UsageError` for an unknown name, `DataError` where there is nothing to ask.
+        """
+        questions = all_questions if self.pairs == "all" else seen_questions
+        queries = questions(graph, *self._rows(graph), self.side)
+        if not len(queries.entity):
+            raise DataError(
+                f"{graph.name} holds no fact that answers such a question.",
+                "Give --pairs all to ask nevertheless.",
+            )
+        return queries
+
+    def as_settings(self, graph: KnowledgeGraph) -> dict[str, str | int]:
+        """Return what the facts depend on, besides the model, by the names that a user knows."""
+        relation, entity = self._rows(graph)
+        return {
+            "graph": known_facts_sha256(graph),
+            "--top": self.top,
+            "--relation": "" if relation is None else graph.relations[relation],
+            "--entity": "" if entity is None else graph.entities[entity],
+            "--side": self.side,
+            "--pairs": self.pairs,
+        }
+
+    def _rows(self, graph: KnowledgeGraph) -> tuple[int | None, int | None]:
+        return (
+            None if self.relation is None else graph.find_relation(self.relation),
+            None if self.entity is None else graph.find_entity(self.entity),
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
 from mygo_cli.training.run import Follow, follow_silently, resume_run, train_run
+
+log = logging.getLogger(__name__)
 
 ORIGIN = "experiment.json"  # in a run's folder: which variant it is, and of which data
 
@@ -36,20 +39,21 @@ def conduct(
     plan: Sequence[PlannedRun],
     runs: Path,
     folder_of: Callable[[Settings], Path],
-    begin: Callable[[PlannedRun], None],
     follow: Follow = follow_silently,
 ) -> Iterator[RunOutcome]:
     """Train every planned run that is not done, one after the other, and yield how each ended.
 
-    `begin` is told before each. A run that fails does not stop the others; `Interrupted` does. A
-    run that another process is training is left to it.
+    A run that fails does not stop the others; `Interrupted` does.
+    A run that another process is training is left to it.
     """
     done = done_runs(plan, runs)
+    places = {key: place for place, key in enumerate(dict.fromkeys(r.identity for r in plan), 1)}
     for run in plan:
         if run.identity in done:
             continue
+        place = f"[{places[run.identity]}/{len(places)}]"
+        log.info(f"{place} {run.variant}, seed {run.seed}")
         done.add(run.identity)  # a variant that is the same as an earlier one is not tried again
-        begin(run)
         yield _ended(run, runs, folder_of(run.settings), follow)
 
 

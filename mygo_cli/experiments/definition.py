@@ -11,9 +11,8 @@ from typing import Any
 from mygo_cli.errors import UsageError
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, merge, nested_value
-from mygo_cli.settings.renamed import new_keys, with_new_names
 from mygo_cli.settings.sections import SEED_END, Settings, flag_of, settings_fields
-from mygo_cli.settings.toml import read_toml
+from mygo_cli.settings.toml import new_keys, read_toml, with_new_names
 
 
 @dataclass(frozen=True)

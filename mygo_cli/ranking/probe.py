@@ -26,7 +26,7 @@ from mygo_cli.graph.leaks import validation_leak
 from mygo_cli.graph.triples import Triples
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.ranks import mean_reciprocal
-from mygo_cli.tokens.counts import TokenCounts, token_counts
+from mygo_cli.tokens.table import TokenCounts, token_counts
 
 Side = Literal["head", "tail"]
 Scores = Callable[[Triples], Tensor]  # entities (B,) to scores (B, C)

@@ -32,8 +32,7 @@ from mygo_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
     from mygo_cli.completion.completion import Completion
-    from mygo_cli.completion.questions import Side
-    from mygo_cli.completion.request import Pairs, Request
+    from mygo_cli.completion.questions import Pairs, Request, Side
     from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.exports.tables import Table
     from mygo_cli.runs.facts import Fact
@@ -199,7 +198,7 @@ class Run:
         Of one `relation` or `entity`, or of all; see docs/completion.md for `side` and `pairs`.
         Raises `UsageError` for an unknown name, `DataError` where there is nothing to ask.
         """
-        from mygo_cli.completion.request import Request
+        from mygo_cli.completion.questions import Request
         from mygo_cli.runs.facts import Fact, named_facts
 
         request = Request(top, relation, entity, side, pairs)

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mygo_cli.errors import UsageError, suggest
-from mygo_cli.settings.renamed import with_new_names
-from mygo_cli.settings.toml import read_toml
+from mygo_cli.settings.toml import read_toml, with_new_names
 
 HERE = Path(__file__).parent / "shipped"
 Kind = Literal["recipe", "experiment"]

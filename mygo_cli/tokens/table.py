@@ -1,14 +1,17 @@
-"""From a token cache to what the model reads of it."""
+"""From a token cache to what is read of it: the tokens kept of each entity, or all with counts."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mygo_cli.cache.finding import check_cache_fits, out_of_date
 from mygo_cli.cache.format import DONE, TokenCache, opened
+from mygo_cli.cache.sources import entity_chunks
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.tokens.selection import TokenTable, select_tokens
@@ -57,3 +60,50 @@ def _note_shortcomings(cache: TokenCache, graph: KnowledgeGraph) -> None:
         log.warning(f"{cache.path} is unfinished; mygo tokenize goes on with it.")
     if reason := out_of_date(cache, graph):
         log.warning(f"{cache.path} is out of date: {reason}. mygo tokenize makes it anew.")
+
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class TokenCounts:
+    """The distinct tokens of each of E entities, in compressed rows.
+
+    Entity i has the tokens `tokens[start[i]:start[i + 1]]`, ascending, each `counts[...]` times;
+    `start` int64 (E + 1,), `tokens` and `counts` int64 (P,). Ids in `drop_ids` are left out.
+    """
+
+    start: Array
+    tokens: Array
+    counts: Array
+
+    @property
+    def has_tokens(self) -> Array:
+        """Which entities have a token, bool (E,)."""
+        has: Array = np.diff(self.start) > 0
+        return has
+
+
+def token_counts(cache: TokenCache, num_entities: int) -> TokenCounts:
+    """Return the counts of all tokens of each of `num_entities` entities, over all its items."""
+    vocab_size = cache.header.info.vocab_size
+    keep = np.ones(vocab_size, dtype=bool)
+    keep[list(cache.header.info.drop_ids)] = False
+    pairs, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    with opened(cache.path) as file:
+        items, width = file["items"], cache.header.info.max_tokens
+        entity = items["entity"][:].astype(np.int64)
+        length = np.where(items["status"][:] == DONE, items["length"][:], 0).astype(np.int64)
+        for start, stop in entity_chunks(entity, width):
+            valid = np.arange(width) < length[start:stop, None]
+            token = items["tokens"][start:stop][valid].astype(np.int64)
+            owner = np.repeat(entity[start:stop], length[start:stop])
+            pair, count = np.unique(
+                owner[keep[token]] * vocab_size + token[keep[token]], return_counts=True
+            )
+            pairs.append(pair)
+            counts.append(count)
+    pair = np.concatenate(pairs)
+    owner = pair // vocab_size
+    edges = np.searchsorted(owner, np.arange(num_entities + 1))
+    return TokenCounts(edges, pair % vocab_size, np.concatenate(counts))

@@ -12,10 +12,10 @@ from typing import Any
 from mygo_cli.cache.finding import MODALITIES
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.stats import Summary
-from mygo_cli.demo import world_folder
 from mygo_cli.errors import UsageError, suggest
 from mygo_cli.folders import cache_dir as folder_of_caches
 from mygo_cli.folders import runs_dir as folder_of_runs
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import as_graph
 from mygo_cli.progress import Progress, silent

@@ -200,9 +200,7 @@ def test_ctrl_c_and_the_same_command_again(experiment, monkeypatch, tmp_path):
     assert ended.code == 130
     assert ended.out == ""
     line = ended.err.splitlines()[-1]
-    assert line.startswith(
-        "Error: Interrupted; 2 of 4 runs are done. Go on with: mygo experiment pictures.toml --data"
-    )
+    assert line.startswith("Error: Interrupted; 2 of 4 runs are done. The same command goes on.")
     assert "| full | validation MRR |" in (FOLDER / "table.md").read_text()
     states = [row["state"] for row in json.loads(experiment("--dry-run", "--json").out)["runs"]]
     assert states == ["done", "done", "interrupted", "to do"]
@@ -224,7 +222,7 @@ def test_ctrl_c_while_a_run_is_measured(experiment, monkeypatch):
         patch.setattr("mygo_cli.training.run.measure", interrupted)
         ended = experiment()
     assert ended.code == 130
-    assert "0 of 4 runs are done. Go on with: mygo experiment" in ended.err.splitlines()[-1]
+    assert "0 of 4 runs are done. The same command goes on." in ended.err.splitlines()[-1]
     assert experiment().code == 0
 
 

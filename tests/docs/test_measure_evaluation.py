@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from mygo_cli.demo import world_folder
+from mygo_cli.folders import world_folder
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "measure_evaluation.py"
 

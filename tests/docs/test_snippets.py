@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import mygo_cli
-from mygo_cli.demo import world_folder
 from mygo_cli.experiments.definition import ExperimentFile, read_experiment
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.settings.sections import (
     DataSettings,

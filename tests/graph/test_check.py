@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mygo_cli.demo import world_folder
 from mygo_cli.errors import DataError
+from mygo_cli.folders import world_folder
 from mygo_cli.graph import pictures
 from mygo_cli.graph.check import MOST_FAULTS, check_graph
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mygo_cli.demo import world_folder
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.leaks import Leak, cut_holdout, validation_leak
 from mygo_cli.graph.reading import read_graph
 

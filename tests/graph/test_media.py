@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mygo_cli.demo import world_folder
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.media import folder_name, list_pictures
 from mygo_cli.graph.reading import read_graph
 

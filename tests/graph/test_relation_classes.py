@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from mygo_cli.demo import world_folder
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.graph.relations import relation_classes
 

@@ -9,7 +9,7 @@ from slow_job import CONTEXT
 from token_fakes import Grey, tokenize
 
 from mygo_cli.cache.merging import merge_caches
-from mygo_cli.demo import world_folder
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.tokenizing.job import Job
 
