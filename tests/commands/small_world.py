@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from token_fakes import Grey, Letters, tokenize
 
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.tokenizing.job import Job
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tokens"))
-
-from token_fakes import Grey, Letters, tokenize
 
 COUNTRIES = (
     *("kenya", "japan", "peru", "iceland", "fiji", "oman", "chad", "cuba", "togo", "mali"),

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "imports"))
-
 from checkouts import CHECKOUT, CHECKPOINT, expected
 
 OFFICIAL = ("import", "official", CHECKOUT, "--dataset", "DB15K", "--out", "DB15K")

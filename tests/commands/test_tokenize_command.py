@@ -1,12 +1,12 @@
 """`mygo tokenize`, `mygo cache` and `mygo tokens` from the command line, on small tokenizers."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import typer
+from token_fakes import Grey, Learner, Letters, write_graph
 from typer.testing import CliRunner
 
 from mygo_cli import backends, console
@@ -14,10 +14,6 @@ from mygo_cli.commands import cache as cache_command
 from mygo_cli.commands import tokens as tokens_command
 from mygo_cli.commands.tokenize import parse_shard, tokenize
 from mygo_cli.errors import BackendError, DataError, MygoError, UsageError
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tokens"))
-
-from token_fakes import Grey, Learner, Letters, write_graph
 
 app = typer.Typer()
 app.command()(tokenize)
