@@ -35,7 +35,7 @@ def cli_page() -> str:
         WRITTEN,
         "Results go to stdout; progress, notes and errors to stderr. `-h` or `--help` explains "
         "any command, `--install-completion` teaches your shell to complete them.",
-        "| exit code | meaning |\n|---|---|\n| 0 | done |\n| 1 | an error, told in one line |\n"
+        "| exit code | meaning |\n|---|---|\n| 0 | done |\n| 1 | an error, in one line |\n"
         "| 2 | wrong usage |\n| 130 | interrupted with Ctrl-C, after saving |",
         "| variable | meaning |\n|---|---|\n"
         "| `MYGO_WORK` | folder of caches and runs instead of `./mygo-work` |\n"

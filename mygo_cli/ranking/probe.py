@@ -32,6 +32,7 @@ Side = Literal["head", "tail"]
 Scores = Callable[[Triples], Tensor]  # entities (B,) to scores (B, C)
 
 LEAST_FACTS = 20  # train facts of a relation; below, a fit says nothing
+LEAST_ENTITIES = 2  # of the train facts that have a token
 EPOCHS, EPOCHS_BETWEEN_LOOKS = 24, 4
 BATCH, LEARNING_RATE, WEIGHT_DECAY = 512, 2e-2, 1e-5
 
@@ -185,14 +186,14 @@ class _Linear(nn.Module):
     def __init__(self, counts: TokenCounts, entities: Triples, answers: int) -> None:
         super().__init__()
         self._start = torch.from_numpy(counts.start)
-        used = np.zeros(int(counts.tokens.max(initial=0)) + 1, dtype=np.int64)
+        held = np.zeros(int(counts.tokens.max(initial=0)) + 1, dtype=np.int64)
         for entity in entities:
-            used[counts.tokens[counts.start[entity] : counts.start[entity + 1]]] = 1
-        # A token that no entity of the train facts has weighs nothing: it reads row 0, by 0.
-        place = np.cumsum(used) * used
+            held[counts.tokens[counts.start[entity] : counts.start[entity + 1]]] += 1
+        # What fewer entities of the train facts have cannot be learned about: input 0, weighed 0.
+        place = np.cumsum(held >= LEAST_ENTITIES) * (held >= LEAST_ENTITIES)
         self._tokens = torch.from_numpy(place[counts.tokens])
         self._weights = torch.from_numpy(np.log1p(counts.counts) * (place[counts.tokens] > 0))
-        self.layer = nn.Linear(int(used.sum()) + 1, answers)
+        self.layer = nn.Linear(int(place.max(initial=0)) + 1, answers)
         nn.init.zeros_(self.layer.weight)
 
     def forward(self, entities: Triples) -> Tensor:
