@@ -238,7 +238,7 @@ def test_the_core_writes_to_no_terminal():
 
 def test_progress_has_one_spelling():
     """What is called while a job goes on is a `Progress` named progress."""
-    others = {"watch", "advance", "begin", "notify", "on_progress", "callback"}
+    others = {"watch", "advance", "begin", "say", "tell", "notify", "on_progress", "callback"}
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):

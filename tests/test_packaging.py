@@ -94,7 +94,12 @@ def run(*words: object, cwd: Path | None = None) -> str:
     """Run a command away from this checkout; return what it printed."""
     outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     ended = subprocess.run(
-        [str(word) for word in words], capture_output=True, text=True, cwd=cwd, env=outside
+        [str(word) for word in words],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=outside,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout

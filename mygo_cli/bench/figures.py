@@ -6,19 +6,22 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import torch
 
 from mygo_cli.bench.worker import StepTiming, worker
-from mygo_cli.bench.workload import Workload, make_model
+from mygo_cli.bench.workload import Workload, generated, make_model, of_graph
 from mygo_cli.device import BF16, choose_device, choose_precision
+from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.queries import ask
+from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.evaluate import evaluate
 from mygo_cli.ranking.scorer import encoded
 from mygo_cli.settings.sections import Settings
@@ -43,7 +46,7 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-Say = Callable[[str], None]
+Figures = dict[str, Any]
 PICTURES = 96
 
 
@@ -81,7 +84,7 @@ class Training:
 
 
 def time_training(
-    work: Workload, settings: Settings, repeats: int, literal: bool, say: Say
+    work: Workload, settings: Settings, repeats: int, literal: bool, progress: Progress
 ) -> Training:
     """Time `repeats` steps, after one that counts operations; with `literal`, both in turn."""
     if literal:
@@ -93,13 +96,13 @@ def time_training(
     with ExitStack() as stack:
         fast = stack.enter_context(worker(work, settings))
         plain = stack.enter_context(worker(work, settings, literal=True)) if literal else None
-        say("a first step")
+        progress("steps", 0, repeats)
         steps_per_epoch, operations = fast.steps_per_epoch(), fast.operations()
         if plain:
             plain.step()
         rates, took, plain_took = [], [], []
         for number in range(1, repeats + 1):
-            say(f"step {number} of {repeats}")
+            progress("steps", number, repeats)
             rates.append(product_rate(device, torch.bfloat16 if wide else torch.float32))
             took.append(fast.step())
             if plain:
@@ -147,15 +150,61 @@ def time_pictures(graph: KnowledgeGraph, settings: Settings) -> float | None:
     """
     times: list[tuple[int, float]] = []
 
-    def progress(what: str, done: int, total: int | None) -> None:
+    def follow(what: str, done: int, _: int | None) -> None:
         if what == "image" and done:
             times.append((done, time.perf_counter()))
 
     with tempfile.TemporaryDirectory() as folder:
         device = str(choose_device(settings.training.device))
         job = Job(Path(folder), device=device, limit=PICTURES, batch_size=PICTURES // 6)
-        tokenize_graph(graph, [Choice("image", "visual-words")], job, progress)
+        tokenize_graph(graph, [Choice("image", "visual-words")], job, follow)
     if len(times) < 2:
         return None
     (first, began), (last, ended) = times[0], times[-1]
     return (last - first) / (ended - began)
+
+
+def measure(
+    settings: Settings,
+    entities: int | None,
+    literal: bool,
+    repeats: int,
+    progress: Progress = silent,
+) -> Figures:
+    """Return the figures of a graph, or of a generated one of so many `entities`."""
+
+    graph = None if entities else read_graph(settings_folder(settings))
+    work = of_graph(graph) if graph else generated(entities or 0)
+    training = time_training(work, settings, repeats, literal, progress)
+    progress("ranking", 0, None)
+    ranked = time_ranking(work, settings)
+    progress("pictures", 0, None)
+    pictures = time_pictures(graph, settings) if graph else None
+    return {
+        "machine": machine(choose_device(settings.training.device)),
+        "graph": {"name": work.name, "entities": work.entities, "triples": len(work.train)},
+        **training_figures(training),
+        "questions_ranked_per_second": ranked,
+        "pictures_tokenized_per_second": pictures,
+    }
+
+
+def training_figures(training: Training) -> Figures:
+    """Return what a step costs as plain values."""
+    figures: Figures = {
+        "seconds_per_step": training.fast.seconds,
+        "steps_per_epoch": training.steps_per_epoch,
+        "seconds_per_epoch": training.epoch,
+        "peak_bytes": training.fast.peak,
+        "operations_per_step": training.operations,
+        "product_operations_per_second": training.ceiling,
+        "share_of_product_ceiling": training.share,
+    }
+    if training.literal:
+        figures |= {
+            "literal_seconds_per_step": training.literal.seconds,
+            "literal_peak_bytes": training.literal.peak,
+            "times_as_fast_as_literal": training.literal.seconds / training.fast.seconds,
+            "share_of_literal_memory": training.fast.peak / training.literal.peak,
+        }
+    return figures

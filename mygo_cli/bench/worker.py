@@ -92,7 +92,7 @@ _timer: StepTimer
 
 
 def _prepare(work: Workload, settings: Settings, literal: bool, threads: int) -> None:
-    global _timer
+    global _timer  # noqa: PLW0603 - a process of its own is asked method by method
     torch.set_num_threads(threads)
     _timer = StepTimer(work, settings, literal)
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import JsonOption
 from mygo_cli.commands.settings_options import typed, with_settings_options
-from mygo_cli.folders import settings_folder
 from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
-
-if TYPE_CHECKING:
-    from mygo_cli.bench.figures import Training
 
 Figures = dict[str, Any]
 
@@ -45,62 +41,15 @@ def bench(
     **options: Any,
 ) -> None:
     """Time training, ranking and tokenizing on this machine. Nothing is written."""
+    from mygo_cli.bench.figures import measure
+
     settings = merged_settings(config_file, typed(options), decoder_option or [], recipe)
-    figures = measure(settings, entities, against == "literal", repeats)
+    with console.bars(transient=True) as progress:
+        figures = measure(settings, entities, against == "literal", repeats, progress)
     if as_json:
         console.print_json(figures)
         return
     print_figures(figures)
-
-
-def measure(settings: Settings, entities: int | None, literal: bool, repeats: int) -> Figures:
-    """Return the figures of a graph, or of a generated one of so many `entities`."""
-    from mygo_cli.bench.figures import machine, time_pictures, time_ranking, time_training
-    from mygo_cli.bench.workload import generated, of_graph
-    from mygo_cli.device import choose_device
-    from mygo_cli.graph.reading import read_graph
-
-    graph = None if entities else read_graph(settings_folder(settings))
-    work = of_graph(graph) if graph else generated(entities or 0)
-    with console.bar(("doing",), transient=True) as bar:
-        task = bar.add_task("bench", total=None, doing="")
-
-        def say(what: str) -> None:
-            bar.update(task, doing=what)
-
-        training = time_training(work, settings, repeats, literal, say)
-        say("ranking")
-        ranked = time_ranking(work, settings)
-        say("pictures")
-        pictures = time_pictures(graph, settings) if graph else None
-    return {
-        "machine": machine(choose_device(settings.training.device)),
-        "graph": {"name": work.name, "entities": work.entities, "triples": len(work.train)},
-        **training_figures(training),
-        "questions_ranked_per_second": ranked,
-        "pictures_tokenized_per_second": pictures,
-    }
-
-
-def training_figures(training: Training) -> Figures:
-    """Return what a step costs as plain values."""
-    figures: Figures = {
-        "seconds_per_step": training.fast.seconds,
-        "steps_per_epoch": training.steps_per_epoch,
-        "seconds_per_epoch": training.epoch,
-        "peak_bytes": training.fast.peak,
-        "operations_per_step": training.operations,
-        "product_operations_per_second": training.ceiling,
-        "share_of_product_ceiling": training.share,
-    }
-    if training.literal:
-        figures |= {
-            "literal_seconds_per_step": training.literal.seconds,
-            "literal_peak_bytes": training.literal.peak,
-            "times_as_fast_as_literal": training.literal.seconds / training.fast.seconds,
-            "share_of_literal_memory": training.fast.peak / training.literal.peak,
-        }
-    return figures
 
 
 def print_figures(figures: Figures) -> None:

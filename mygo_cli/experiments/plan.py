@@ -69,18 +69,19 @@ def planned_runs(
     typed: Nested,
     folder_of: Callable[[Settings], Path],
     caches: Path,
-    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> list[PlannedRun]:
     """Return every run, all variants with the first seed first.
 
     Settings are those of the recipe, overruled by the file's, by those `typed`, by the variant's.
-    `folder_of` finds the graph. `tell` is told once of each modality that has no token cache.
+    `folder_of` finds the graph. `warn` gets a line, once, for each modality that has no token
+    cache.
     Raises `MygoError` for anything wrong with settings, graph or caches: nothing has run then.
     """
     recipe = read_recipe(experiment.recipe) if experiment.recipe else {}
     common = merge(merge(recipe, experiment.settings), typed)
     graphs = cache(read_graph)
-    tell_once = cache(tell)
+    warn_once = cache(warn)
     runs = []
     for variant in experiment.variants:
         where = f"{experiment.path}: {variant.name}"
@@ -88,7 +89,7 @@ def planned_runs(
         try:
             settings = resolve(settings)
             graph = graphs(folder_of(settings))
-            settings = with_caches(settings, graph, caches, tell_once)
+            settings = with_caches(settings, graph, caches, warn_once)
             _check(settings, graph)
             runs.append(PlannedRun(variant.name, settings, data_sha256(graph, settings)))
         except MygoError as error:

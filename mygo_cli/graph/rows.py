@@ -187,8 +187,8 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
     line = 1
     limit = csv.field_size_limit(max(len(text), csv.field_size_limit()))
     try:
-        for cells in reader:
-            cells = [cell.translate(_BREAKS).strip() for cell in cells]
+        for row in reader:
+            cells = [cell.translate(_BREAKS).strip() for cell in row]
             if any(cells):
                 yield line, cells
             line = reader.line_num + 1

@@ -73,15 +73,15 @@ def with_caches(
     settings: Settings,
     graph: KnowledgeGraph,
     caches: Path,
-    tell: Callable[[str], None] = log.warning,
+    warn: Callable[[str], None] = log.warning,
 ) -> Settings:
     """Return the settings with a cache named for each modality; one without a cache is off.
 
-    `tell` is told of those. Raises `UsageError` where nothing is left to learn from.
+    `warn` gets a line for each of those. Raises `UsageError` where nothing is left to learn from.
     """
     tokens = settings.tokens
-    image = _with_cache(IMAGE, tokens.image, graph, caches, tell)
-    text = _with_cache(TEXT, tokens.text, graph, caches, tell)
+    image = _with_cache(IMAGE, tokens.image, graph, caches, warn)
+    text = _with_cache(TEXT, tokens.text, graph, caches, warn)
     if not (settings.model.structure or image.use or text.use):
         raise UsageError(
             "Nothing is left to learn from: no structure, no image tokens, no text tokens.",
@@ -92,7 +92,7 @@ def with_caches(
 
 
 def _with_cache(
-    modality: str, tokens: Tokens, graph: KnowledgeGraph, caches: Path, tell: Callable[[str], None]
+    modality: str, tokens: Tokens, graph: KnowledgeGraph, caches: Path, warn: Callable[[str], None]
 ) -> Tokens:
     """Return the settings of a modality with its cache named, switched off where there is none."""
     if not tokens.use:
@@ -101,7 +101,7 @@ def _with_cache(
         return tokens
     path = Path(tokens.cache) if tokens.cache else newest_cache(caches, graph, modality)
     if path is None:
-        tell(
+        warn(
             f"No {modality} tokens of {graph.name} in {caches}: training without. "
             "mygo tokenize makes them."
         )

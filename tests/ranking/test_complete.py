@@ -226,8 +226,7 @@ def test_many_equals_do_not_pile_up():
         top,
         Portion(50, "questions"),
     )
-    for _ in steps:
-        sizes.append(len(top.best().key))
+    sizes.extend(len(top.best().key) for _ in steps)
     assert set(sizes) == {10}
     assert [unkeyed(key, graph) for key in top.best().key.tolist()] == [
         (0, 0, tail) for tail in range(2, 12)
