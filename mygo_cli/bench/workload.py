@@ -8,8 +8,8 @@ import numpy as np
 
 from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Triples
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Triples
 from mygo_cli.runs.assemble import make_decoder
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.selection import TokenTable

@@ -15,13 +15,12 @@ import numpy as np
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError
+from mygo_cli.graph.triples import Array
 
 FORMAT = "mygo-tokens"
 VERSION = 1
 PENDING, DONE, FAILED = 0, 1, 2
 IMPORTED = "imported"  # the backend of tokens that were made elsewhere
-
-Array = np.ndarray[Any, Any]
 
 
 TEXT_ATTRIBUTES = (

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from mygo_cli.cache.finding import shard_path
-from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, opened
+from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache, opened
 from mygo_cli.cache.opening import open_to_fill
 from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.graph.triples import Array
 
 ROWS_AT_ONCE = 4096
 

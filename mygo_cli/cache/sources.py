@@ -9,11 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.progress import Progress, silent
 
 In = TypeVar("In")
@@ -56,7 +57,7 @@ class Sources:
     dataset folder may be copied elsewhere.
     """
 
-    entity: np.ndarray[Any, Any]
+    entity: Array
     keys: tuple[str, ...]
     sha256: str
 
@@ -109,7 +110,7 @@ def _entry(key: str, content: bytes) -> bytes:
     return key.encode() + b"\0" + content
 
 
-def entity_chunks(entity: np.ndarray[Any, Any], width: int) -> Iterator[tuple[int, int]]:
+def entity_chunks(entity: Array, width: int) -> Iterator[tuple[int, int]]:
     """Yield slices of items that hold whole entities and about `CHUNK` token positions."""
     starts = np.flatnonzero(np.diff(entity, prepend=-1))
     start = 0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, opened
+from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache, opened
 from mygo_cli.cache.sources import entity_chunks
+from mygo_cli.graph.triples import Array
 
 
 @dataclass(frozen=True)

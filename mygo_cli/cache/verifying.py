@@ -10,10 +10,11 @@ import h5py
 import numpy as np
 
 from mygo_cli.cache.finding import IMAGE, MODALITIES, TEXT
-from mygo_cli.cache.format import DONE, FAILED, PENDING, Array, TokenCache, dtype_for, opened
+from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache, dtype_for, opened
 from mygo_cli.cache.sources import TEXT_KEY, image_sources, text_sources
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.progress import Progress, silent
 
 ROWS_AT_ONCE = 4096

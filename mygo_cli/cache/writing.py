@@ -29,7 +29,6 @@ from mygo_cli.cache.format import (
     FORMAT,
     PENDING,
     VERSION,
-    Array,
     Header,
     dtype_for,
     precision_of,
@@ -37,6 +36,7 @@ from mygo_cli.cache.format import (
 from mygo_cli.cache.sources import Sources
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError
+from mygo_cli.graph.triples import Array
 
 ERROR_BYTES = 120
 

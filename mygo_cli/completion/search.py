@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,11 +12,10 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.model.queries import Queries, triples_of
 from mygo_cli.ranking.filtering import Known, find_known, hide_asked, hide_known, loop_relations
 from mygo_cli.ranking.ranks import check_finite
-
-Array = np.ndarray[Any, Any]
 
 
 class Facts(NamedTuple):

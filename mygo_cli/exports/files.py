@@ -13,6 +13,7 @@ from mygo_cli import records
 from mygo_cli.errors import UsageError
 from mygo_cli.exports.tables import Table
 from mygo_cli.files import atomic_write
+from mygo_cli.graph.triples import Array
 
 Format = Literal["npz", "tsv", "safetensors", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -71,7 +72,7 @@ def _columns(table: Table) -> dict[str, type]:
     return columns
 
 
-def _names(name: str, array: np.ndarray[Any, Any]) -> list[str]:
+def _names(name: str, array: Array) -> list[str]:
     return [name] if array.ndim == 1 else [f"{name}_{place}" for place in range(array.shape[1])]
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.triples import Triples
+from mygo_cli.graph.triples import Array, Triples
 
 if TYPE_CHECKING:
     from mygo_cli.ranking.evaluate import Rivals
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

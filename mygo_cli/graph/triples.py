@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from mygo_cli.errors import suggest
 from mygo_cli.graph.rows import TRIPLES, FileFault, OnFault, read_rows
 
+Array = npt.NDArray[Any]  # of any numbers, its shape said where it is used
 Triples = npt.NDArray[np.int64]  # [T, 3]: head, relation, tail
 Numbers = npt.NDArray[np.int64]  # [T]
 

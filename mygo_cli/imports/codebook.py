@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from mygo_cli.errors import DataError
-
-Array = np.ndarray[Any, Any]
+from mygo_cli.graph.triples import Array
 
 WANTED = "Expected is one table of numbers, a row for each token id."
 

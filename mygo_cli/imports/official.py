@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mygo_cli.cache.finding import MODALITIES
 from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.imports.codebook import as_codebook, read_codebook
 from mygo_cli.imports.dataset_folder import write_dataset
 from mygo_cli.imports.name_lists import read_names
@@ -105,9 +104,7 @@ def import_official(folder: Path, wanted: Wanted, places: Places, device: str = 
     return Imported(graph, caches, run.path, known, result)
 
 
-def _codebook(
-    checkout: Checkout, modality: str, checkpoint: OfficialState | None
-) -> np.ndarray[Any, Any]:
+def _codebook(checkout: Checkout, modality: str, checkpoint: OfficialState | None) -> Array:
     """Return the token embeddings of a modality: the file in `tokens/`, else the checkpoint's."""
     path = checkout.codebook(modality)
     if checkpoint is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,9 +16,9 @@ from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError, suggest
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.imports.token_json import TokenFile
 
-Array = np.ndarray[Any, Any]
 AT_ONCE = 4096
 
 

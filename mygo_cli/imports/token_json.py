@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from mygo_cli.errors import DataError
-
-Array = np.ndarray[Any, Any]
+from mygo_cli.graph.triples import Array
 
 SHAPE = '{"entity": [1, 2, 3]} or {"entity": [[1, 2], [3]]}, a list for each picture'
 BLANK = re.compile(r"[ \t\r\n]*")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-Triples = np.ndarray[Any, np.dtype[np.int64]]
-PREDICT_TAIL, PREDICT_HEAD = False, True
+from mygo_cli.graph.triples import Triples
 
 
 class Queries(NamedTuple):

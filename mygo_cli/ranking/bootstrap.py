@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mygo_cli.graph.triples import Array
+
 Values = np.ndarray[Any, np.dtype[np.float64]]
 
 RESAMPLES = 10_000
@@ -76,7 +78,7 @@ def _interval(means: Values) -> Interval:
     return Interval(float(low), float(high))
 
 
-def per_triple(ranks: Values, triple: np.ndarray[Any, Any], total: int) -> Values:
+def per_triple(ranks: Values, triple: Array, total: int) -> Values:
     """Return the mean reciprocal rank of each triple, (T,), over the ranks (P,) that it has.
 
     Rank i belongs to triple `triple[i]`; every triple has the same number of ranks, so the mean

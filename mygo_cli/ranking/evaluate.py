@@ -11,7 +11,8 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.distributed.group import Processes
-from mygo_cli.model.queries import Queries, Questions, Triples, ask
+from mygo_cli.graph.triples import Triples
+from mygo_cli.model.queries import Queries, Questions, ask
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.filtering import Known, find_known
 from mygo_cli.ranking.ranks import check_finite, count_known_rivals, count_rivals

@@ -7,15 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mygo_cli.model.queries import (
-    Queries,
-    Questions,
-    Triples,
-    ask,
-    packed_part,
-    question_keys,
-    row_places,
-)
+from mygo_cli.graph.triples import Triples
+from mygo_cli.model.queries import Queries, Questions, ask, packed_part, question_keys, row_places
 
 
 class Known(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.rows import TRIPLES, FileFault, Layout, read_rows, stop
-from mygo_cli.model.queries import Triples
+from mygo_cli.graph.triples import Triples
 from mygo_cli.ranking.answers import Question, find_question
 
 MISSING = "?"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.relations import relation_classes
-from mygo_cli.model.queries import Triples
+from mygo_cli.graph.triples import Triples
 from mygo_cli.ranking.evaluate import Rivals
 from mygo_cli.ranking.ranks import Metrics, TieRule, metrics, ranks
 

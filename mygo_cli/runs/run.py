@@ -16,8 +16,9 @@ from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.errors import DataError
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Triples
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Queries, Triples
+from mygo_cli.model.queries import Queries
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.answers import Question, find_question, predict
 from mygo_cli.ranking.evaluate import Rivals, evaluate, gather_rivals

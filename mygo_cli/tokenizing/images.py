@@ -16,9 +16,10 @@ from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
 from mygo_cli.device import Portion, autocast
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.pictures import quiet_pillow
+from mygo_cli.graph.triples import Array
 from mygo_cli.progress import Progress
 from mygo_cli.tokenizing.loader import PictureLoader
-from mygo_cli.tokenizing.plugins import Array, Outcome, call, checked, store_codebook
+from mygo_cli.tokenizing.plugins import Outcome, call, checked, store_codebook
 
 # A codebook is learned from at most so many pictures, evenly spread over all.
 PICTURES_TO_LEARN_FROM = 4096

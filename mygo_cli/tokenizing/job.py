@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from mygo_cli.cache.finding import IMAGE, cache_path, shard_path
-from mygo_cli.cache.format import PENDING, Array, Header
+from mygo_cli.cache.format import PENDING, Header
 from mygo_cli.cache.opening import is_complete, open_to_fill
 from mygo_cli.cache.sources import image_sources, text_sources
 from mygo_cli.cache.stats import Summary, summarize
@@ -23,6 +23,7 @@ from mygo_cli.contracts import ImageTokenizer, TextTokenizer
 from mygo_cli.device import FLOAT32, Portion, choose_precision
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.progress import GracefulStop, Progress, silent
 from mygo_cli.tokenizing.images import PictureEncoder, at_once
 from mygo_cli.tokenizing.loader import PictureLoader

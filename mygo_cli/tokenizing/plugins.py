@@ -23,9 +23,9 @@ from mygo_cli.contracts import (
     TokenizerInfo,
 )
 from mygo_cli.errors import BackendError, MygoError, OutOfMemory, UsageError, lacks_memory
+from mygo_cli.graph.triples import Array
 from mygo_cli.settings.fields import from_dict, from_pairs
 
-Array = np.ndarray[Any, Any]
 Result = TypeVar("Result")
 
 

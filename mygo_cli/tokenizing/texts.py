@@ -10,7 +10,8 @@ import numpy as np
 from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import TextTokenizer
-from mygo_cli.tokenizing.plugins import Array, Outcome, call, checked, store_codebook
+from mygo_cli.graph.triples import Array
+from mygo_cli.tokenizing.plugins import Outcome, call, checked, store_codebook
 
 AT_ONCE = 512
 

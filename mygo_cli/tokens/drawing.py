@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mygo_cli.cache.format import Array
+from mygo_cli.graph.triples import Array
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of
 
 SIDE = 256

@@ -7,7 +7,8 @@ from math import isqrt
 
 import numpy as np
 
-from mygo_cli.cache.format import DONE, Array, TokenCache, opened
+from mygo_cli.cache.format import DONE, TokenCache, opened
+from mygo_cli.graph.triples import Array
 from mygo_cli.tokens.selection import select_tokens
 
 

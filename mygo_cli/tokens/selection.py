@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from mygo_cli.cache.sources import entity_chunks
-
-Array = np.ndarray[Any, Any]
+from mygo_cli.graph.triples import Array
 
 
 class Rows(Protocol):

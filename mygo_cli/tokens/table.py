@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from mygo_cli.cache.format import DONE, TokenCache, opened
 from mygo_cli.cache.sources import entity_chunks
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.tokens.selection import TokenTable, select_tokens
 
 log = logging.getLogger(__name__)
@@ -60,9 +60,6 @@ def _note_shortcomings(cache: TokenCache, graph: KnowledgeGraph) -> None:
         log.warning(f"{cache.path} is unfinished; mygo tokenize goes on with it.")
     if reason := out_of_date(cache, graph):
         log.warning(f"{cache.path} is out of date: {reason}. mygo tokenize makes it anew.")
-
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import torch
 from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Triples
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Questions, Triples, ask
+from mygo_cli.model.queries import Questions, ask
 from mygo_cli.progress import GracefulStop
 from mygo_cli.ranking.evaluate import find_rivals, gather_rivals
 from mygo_cli.ranking.filtering import Known, find_known

@@ -18,8 +18,9 @@ from mygo_cli.device import seed_everything
 from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.distributed.synced_norm import sync_batch_norms
 from mygo_cli.errors import MygoError, UsageError
+from mygo_cli.graph.triples import Triples
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Queries, Questions, Triples, ask
+from mygo_cli.model.queries import Queries, Questions, ask
 from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.candidates import CandidateSampler, places_in
 from mygo_cli.training.memory import free_memory, refuse_what_cannot_fit

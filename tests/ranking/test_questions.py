@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mygo_cli.model.queries import PREDICT_HEAD, PREDICT_TAIL, Questions, ask
+from mygo_cli.model.queries import Questions, ask
 
 
 @st.composite
@@ -38,9 +38,9 @@ def facts_of_triples(triples, sides):
     found = Counter()
     for number, (head, relation, tail) in enumerate(triples.tolist()):
         if sides is None or not sides[number]:
-            found[number, PREDICT_TAIL, head, relation, tail] += 1
+            found[number, False, head, relation, tail] += 1
         if sides is None or sides[number]:
-            found[number, PREDICT_HEAD, tail, relation, head] += 1
+            found[number, True, tail, relation, head] += 1
     return found
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import signal
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import torch
@@ -294,3 +296,21 @@ def test_a_loop_that_is_left_gives_ctrl_c_back_and_can_be_gone_on_with(tmp_path)
     follow(again)
     follow(straight)
     same(load_checkpoint(again.folder.last), load_checkpoint(straight.folder.last))
+
+
+def test_the_page_lists_what_checkpoints_hold(tmp_path):
+    """docs/runs.md has a row for each entry of last.pt and best.pt, and no other."""
+    page = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
+    listed = {"best.pt": set(), "last.pt": set()}
+    for keys, where in re.findall(
+        r"^\| ([^|]+) \| (both|best\.pt|last\.pt) \|", page, re.MULTILINE
+    ):
+        for name in listed if where == "both" else [where]:
+            listed[name] |= set(re.findall(r"`(\w+)`", keys))
+    held = {"best.pt": set(), "last.pt": set()}
+    for select in ("best", "test"):
+        fit = new_fit(tmp_path / select, tiny_settings(data={"select": select}))
+        run(fit)
+        for path in (fit.folder.best, fit.folder.last):
+            held[path.name] |= set(load_checkpoint(path))
+    assert held == listed
