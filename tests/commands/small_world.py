@@ -84,8 +84,9 @@ def write_world(folder: Path, seed: int = 0) -> Path:
 
 
 def write_caches(caches: Path, world: Path) -> Path:
-    """Tokenize both modalities of a folder with the small tokenizers."""
+    """Tokenize the modalities that a folder has with the small tokenizers."""
     graph = read_graph(world)
-    tokenize(graph, Grey(), Job(caches, workers=1), backend="grey")
+    if any(graph.pictures()):
+        tokenize(graph, Grey(), Job(caches, workers=1), backend="grey")
     tokenize(graph, Letters(), Job(caches), backend="letters")
     return caches

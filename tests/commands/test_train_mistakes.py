@@ -29,9 +29,7 @@ def test_a_cache_of_other_entities(mygo, train, tmp_path):
     other.mkdir()
     write_split(other / "train.txt", [("a", "r", "b")])
     (other / "descriptions.tsv").write_text("a\tA letter.\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("small_world.tokenize_images", lambda *rest: None)  # it has no pictures
-        caches = write_caches(tmp_path / "caches", other)
+    caches = write_caches(tmp_path / "caches", other)
     ended = train("--text-cache", next(caches.glob("other/text-*.h5")))
     assert ended.code == 1
     assert "was made for other entities (dataset other) than those of" in ended.err
