@@ -70,7 +70,7 @@ def cut_holdout(graph: KnowledgeGraph, share: float, seed: int) -> KnowledgeGrap
     """
     if not 0 < share < 1:
         raise UsageError(f"--holdout {share}: not a share.", "Give a number between 0 and 1.")
-    held = _spared_rows(graph, max(1, round(share * len(graph.train))), seed)
+    held = spared_rows(graph, max(1, round(share * len(graph.train))), seed)
     if not len(held):
         raise DataError(
             f"{graph.folder}: no train triple can be held out: each is the last of an entity or "
@@ -89,7 +89,7 @@ def cut_holdout(graph: KnowledgeGraph, share: float, seed: int) -> KnowledgeGrap
     )
 
 
-def _spared_rows(graph: KnowledgeGraph, wanted: int, seed: int) -> Numbers:
+def spared_rows(graph: KnowledgeGraph, wanted: int, seed: int) -> Numbers:
     """Return at most `wanted` random rows of train, ascending, that leave nobody without one."""
     heads, relations, tails = graph.train.T
     of_entity = np.bincount(heads, minlength=len(graph.entities))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mygo_cli.model.contrastive import Views, entity_views
 from mygo_cli.model.dropout import Dropout
 from mygo_cli.model.entity_encoder import EntityEncoder, Reading
+from mygo_cli.model.fusion import Experts
 from mygo_cli.model.queries import Queries
 from mygo_cli.model.triple_encoder import TripleEncoder
 from mygo_cli.settings.sections import ModelOptions
@@ -17,7 +18,10 @@ ENCODED_AT_ONCE = 8192  # entities: bounds the memory of an evaluation whatever 
 
 
 class MyGO(nn.Module):
-    """The model of the paper. `decoder` is any plugin module of the same width."""
+    """The model of the paper, and token experts beside it unless their width is 0.
+
+    `decoder` is any plugin module of the same width.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,12 @@ class MyGO(nn.Module):
         self.relation_dropout = Dropout(options.structure_dropout)
         self.triple_encoder = TripleEncoder(options)
         self.decoder = decoder
+        tables = {"image": image, "text": text}
+        bags = {name: table.all_tokens() for name, table in tables.items() if table is not None}
+        self.experts: Experts | None = None
+        if options.expert_dim and bags:
+            sizes = num_entities, num_relations, options.expert_dim
+            self.experts = Experts(bags, *sizes, options.expert_dropout)
         nn.init.xavier_uniform_(self.relation.weight)
 
     def read(self, rows: Tensor | None = None) -> Reading:
@@ -59,12 +69,21 @@ class MyGO(nn.Module):
         ]
         return torch.cat(blocks) if blocks else self.entity_encoder.entity_token[:0]
 
+    def entity_tables(self) -> list[nn.Embedding]:
+        """Return the embeddings with a row for each entity: a step may touch a few rows only."""
+        tables = [] if self.experts is None else self.experts.entity_tables()
+        structure = self.entity_encoder.structure
+        return tables if structure is None else [structure, *tables]
+
     def relation_vectors(self) -> Tensor:
         """Return every relation's vector, (M, D)."""
         return self.relation_dropout(self.relation_norm(self.relation.weight))
 
     def scores(self, queries: Queries, entities: Tensor, relations: Tensor) -> Tensor:
-        """Return each candidate's score, (B, N), given `entities` (N, D) and `relations` (M, D)."""
+        """Return each candidate's joint score, (B, N).
+
+        `entities` (N, D) and `relations` (M, D).
+        """
         context, relation = self.triple_encoder(
             entities[queries.entity], relations[queries.relation], queries.predict_head
         )

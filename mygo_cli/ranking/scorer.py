@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from mygo_cli.distributed.group import ALONE, Processes
+from mygo_cli.model.experts import ExpertVectors
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries
 
@@ -17,17 +19,39 @@ MOST_AT_ONCE = 512  # questions; more are not faster, and Ctrl-C waits for a blo
 
 @dataclass(frozen=True)
 class Scorer:
-    """A model with the vectors of all `entities` (N, D) and `relations` (M, D), on its device."""
+    """A model with the vectors of all `entities` (N, D) and `relations` (M, D), on its device.
+
+    Its token experts read all entities when the first question is asked.
+    """
 
     model: MyGO
     entities: Tensor
     relations: Tensor
 
+    @cached_property
+    def expert_vectors(self) -> list[ExpertVectors]:
+        """What each modality's experts know of all entities; empty without experts."""
+        with torch.no_grad():
+            return [] if self.model.experts is None else self.model.experts.vectors()
+
     def __call__(self, queries: Queries) -> Tensor:
         """Return scores (B, N) of queries on any device, float32 whatever the precision."""
         moved = Queries(*(part.to(self.entities.device) for part in queries))
         with torch.no_grad():
-            return self.model.scores(moved, self.entities, self.relations).float()
+            joint = self.model.scores(moved, self.entities, self.relations).float()
+            if self.model.experts is None:
+                return joint
+            return self.model.experts.fused(joint, moved, self.expert_vectors).float()
+
+    def opinions(self, queries: Queries) -> Tensor:
+        """Return the scores (B, 1 + E, N) of the joint model and of each token expert."""
+        moved = Queries(*(part.to(self.entities.device) for part in queries))
+        with torch.no_grad():
+            joint = self.model.scores(moved, self.entities, self.relations).float()[:, None]
+            if self.model.experts is None:
+                return joint
+            experts = self.model.experts.opinions(moved, self.expert_vectors).float()
+            return torch.cat((joint, experts), 1)
 
 
 def encoded(model: MyGO, processes: Processes = ALONE) -> Scorer:

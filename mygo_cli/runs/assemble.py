@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.sections import DecoderSettings, Settings
+from mygo_cli.tokens.bags import TokenBags
 from mygo_cli.tokens.selection import TokenTable
 
 
@@ -47,7 +49,10 @@ def rebuild_model(settings: Settings, state: Mapping[str, Tensor], path: Path) -
         image, text = _table(state, "image"), _table(state, "text")
         num_entities, num_relations = _num_entities(state), len(state["relation.weight"])
         decoder = make_decoder(settings.decoder, settings.model.dim)
-        model = MyGO(num_entities, num_relations, image, text, decoder, settings.model)
+        options = settings.model
+        if "experts.weights" not in state:  # as in runs of before there were any
+            options = dataclasses.replace(options, expert_dim=0)
+        model = MyGO(num_entities, num_relations, image, text, decoder, options)
         model.load_state_dict(dict(state), assign=True)
     except (KeyError, RuntimeError, ValueError) as error:
         raise DataError(
@@ -69,7 +74,17 @@ def _table(state: Mapping[str, Tensor], modality: str) -> TokenTable | None:
     if f"{prefix}ids" not in state:
         return None
     ids, mask, codes = (state[prefix + name].numpy() for name in ("ids", "mask", "codes"))
-    return TokenTable(ids, mask, codes, torch.arange(len(codes)).numpy())
+    table = TokenTable(ids, mask, codes, torch.arange(len(codes)).numpy())
+    return dataclasses.replace(table, bags=_bags(state, modality))
+
+
+def _bags(state: Mapping[str, Tensor], modality: str) -> TokenBags | None:
+    """Return all tokens of one modality's entities, None in a run without token experts."""
+    prefix = f"experts.modalities.{modality}.bag."
+    if f"{prefix}ids" not in state:
+        return None
+    names = ("start", "ids", "weights", "codes")
+    return TokenBags(*(state[prefix + name].numpy() for name in names))
 
 
 def graph_identity(graph: KnowledgeGraph) -> dict[str, Any]:

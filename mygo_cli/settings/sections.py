@@ -43,6 +43,15 @@ class ModelOptions:
         "published (slower).",
     )
 
+    expert_dim: int = setting(
+        0,
+        "Width of the token experts beside the joint model; 0 for none, as in the paper.",
+        least=0,
+    )
+    expert_dropout: float = setting(
+        0.3, "Dropout on what the token experts read.", least=0, below=1
+    )
+
     def __post_init__(self) -> None:
         if self.dim < 1 or self.heads < 1 or self.dim % self.heads:
             raise ValueError(f"--dim {self.dim} must be a multiple of --heads {self.heads}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from mygo_cli.cache.sources import entity_chunks
 from mygo_cli.graph.triples import Array
+from mygo_cli.tokens.bags import TokenBags, bags_of
 
 
 class Rows(Protocol):
@@ -33,12 +34,21 @@ class TokenTable:
     and these come first in each row, most frequent to least; `codes` float32 [K, dim], the
     embeddings of the distinct tokens in use; `vocabulary` int64 [K], the token id of each row of
     `codes`, ascending. Where nobody has a token `codes` is one row of zeros, its token id -1.
+    `bags` are all tokens of each entity, where they were read, too.
     """
 
     ids: Array
     mask: Array
     codes: Array
     vocabulary: Array
+    bags: TokenBags | None = None
+
+    def all_tokens(self) -> TokenBags:
+        """Return all tokens of each entity, as far as they were read."""
+        if self.bags is not None:
+            return self.bags
+        owner, place = self.mask.nonzero()
+        return bags_of(owner, self.ids[owner, place], len(self.ids), self.codes)
 
 
 def select_tokens(
@@ -59,27 +69,43 @@ def select_tokens(
     `drop_ids` are never kept. Of each entity at most the first `max_images` items are read.
     `codebook` float32 [vocab_size, dim].
     """
+    kept = np.zeros((num_entities, m), dtype=np.int64)
+    mask = np.zeros((num_entities, m), dtype=bool)
+    positions = counted_positions(entity, tokens, length, drop_ids, len(codebook), max_images)
+    for owner, token in positions:
+        row, place, most = _most_frequent(owner, token, len(codebook), m)
+        kept[row, place] = most
+        mask[row, place] = True
+    return _table(kept, mask, codebook)
+
+
+def counted_positions(
+    entity: Array,
+    tokens: Rows,
+    length: Array,
+    drop_ids: Sequence[int] | Array,
+    vocab_size: int,
+    max_images: int | None,
+) -> Iterator[tuple[Array, Array]]:
+    """Yield the entity and token id, int64 (P,), of the positions that count, piece by piece.
+
+    They are in reading order, and no entity stands in two pieces. See `select_tokens`.
+    """
     length = np.asarray(length, dtype=np.int64)
     entity = np.asarray(entity, dtype=np.int64)
     if max_images is not None:
-        length = np.where(_place_among_counted(entity, length > 0) < max_images, length, 0)
-    dropped = np.zeros(len(codebook), dtype=bool)
+        length = np.where(_place_amongcounted_positions(entity, length > 0) < max_images, length, 0)
+    dropped = np.zeros(vocab_size, dtype=bool)
     dropped[np.asarray(drop_ids, dtype=np.int64)] = True
-
-    kept = np.zeros((num_entities, m), dtype=np.int64)
-    mask = np.zeros((num_entities, m), dtype=bool)
     for start, stop in entity_chunks(entity, tokens.shape[1]):
         valid = np.arange(tokens.shape[1]) < length[start:stop, None]
         token = tokens[start:stop][valid].astype(np.int64)
         owner = np.repeat(entity[start:stop], length[start:stop])
         counted = ~dropped[token]
-        row, place, token = _most_frequent(owner[counted], token[counted], len(codebook), m)
-        kept[row, place] = token
-        mask[row, place] = True
-    return _table(kept, mask, codebook)
+        yield owner[counted], token[counted]
 
 
-def _place_among_counted(entity: Array, counts: Array) -> Array:
+def _place_amongcounted_positions(entity: Array, counts: Array) -> Array:
     """Return how many counted items of the same entity stand before each item."""
     before = np.cumsum(counts) - counts
     first = np.searchsorted(entity, entity)

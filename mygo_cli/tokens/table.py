@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mygo_cli.cache.finding import check_cache_fits, out_of_date
 from mygo_cli.cache.format import DONE, TokenCache, opened
-from mygo_cli.cache.sources import entity_chunks
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
-from mygo_cli.tokens.selection import TokenTable, select_tokens
+from mygo_cli.tokens.bags import bags_of
+from mygo_cli.tokens.selection import TokenTable, counted_positions, select_tokens
 
 log = logging.getLogger(__name__)
 
 
 def load_tokens(
-    path: str | Path, graph: KnowledgeGraph, keep: int, max_images: int | None = None
+    path: str | Path,
+    graph: KnowledgeGraph,
+    keep: int,
+    max_images: int | None = None,
+    with_bags: bool = False,
 ) -> TokenTable:
     """Return the `keep` most frequent tokens of each entity of `graph` from the cache at `path`.
 
-    Of each entity only the first `max_images` items are read. Raises `DataError` for a cache of
+    Of each entity only the first `max_images` items are read. `with_bags` adds all tokens of each,
+    which the token experts read. Raises `DataError` for a cache of
     other entities or without a codebook. Logs a warning where the cache is unfinished or the
     graph's media changed since.
     """
@@ -33,7 +38,12 @@ def load_tokens(
     if not cache.has_codebook:
         raise DataError(f"{path} holds no tokens yet.", "Give the same mygo tokenize again.")
     _note_shortcomings(cache, graph)
-    return table_of(cache, len(graph.entities), keep, max_images)
+    table = table_of(cache, len(graph.entities), keep, max_images)
+    if not with_bags:
+        return table
+    owner, token = positions_of(cache, max_images)
+    bags = bags_of(owner, token, len(graph.entities), cache.codebook())
+    return replace(table, bags=bags)
 
 
 def table_of(
@@ -83,24 +93,22 @@ class TokenCounts:
 
 def token_counts(cache: TokenCache, num_entities: int) -> TokenCounts:
     """Return the counts of all tokens of each of `num_entities` entities, over all its items."""
+    owner, token = positions_of(cache)
     vocab_size = cache.header.info.vocab_size
-    keep = np.ones(vocab_size, dtype=bool)
-    keep[list(cache.header.info.drop_ids)] = False
-    pairs, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    pair, counts = np.unique(owner * vocab_size + token, return_counts=True)
+    edges = np.searchsorted(pair // vocab_size, np.arange(num_entities + 1))
+    return TokenCounts(edges, pair % vocab_size, counts)
+
+
+def positions_of(cache: TokenCache, max_images: int | None = None) -> tuple[Array, Array]:
+    """Return the entity and the token id of every position that counts, both int64 (P,)."""
+    info = cache.header.info
     with opened(cache.path) as file:
-        items, width = file["items"], cache.header.info.max_tokens
-        entity = items["entity"][:].astype(np.int64)
-        length = np.where(items["status"][:] == DONE, items["length"][:], 0).astype(np.int64)
-        for start, stop in entity_chunks(entity, width):
-            valid = np.arange(width) < length[start:stop, None]
-            token = items["tokens"][start:stop][valid].astype(np.int64)
-            owner = np.repeat(entity[start:stop], length[start:stop])
-            pair, count = np.unique(
-                owner[keep[token]] * vocab_size + token[keep[token]], return_counts=True
-            )
-            pairs.append(pair)
-            counts.append(count)
-    pair = np.concatenate(pairs)
-    owner = pair // vocab_size
-    edges = np.searchsorted(owner, np.arange(num_entities + 1))
-    return TokenCounts(edges, pair % vocab_size, np.concatenate(counts))
+        items = file["items"]
+        length = np.where(items["status"][:] == DONE, items["length"][:], 0)
+        parts = counted_positions(
+            items["entity"][:], items["tokens"], length, info.drop_ids, info.vocab_size, max_images
+        )
+        none = np.zeros(0, dtype=np.int64)
+        owner, token = zip((none, none), *parts, strict=True)
+    return np.concatenate(owner), np.concatenate(token)

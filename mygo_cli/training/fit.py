@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 
 from mygo_cli.distributed.group import ALONE, Processes, environment_number
@@ -25,6 +26,7 @@ from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.selection import Stopper, selection_of
 from mygo_cli.settings.sections import Settings
+from mygo_cli.training.fusing import fuse, fusion_facts
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.memory import keep_freed_memory
 
@@ -56,7 +58,11 @@ class TrainingRun:
         self.settings = settings
         self.graph = graph
         self.processes = processes
-        self.trainer = Trainer(model, graph.train, settings.training, processes)
+        train, self._fusion_facts = graph.train, graph.train[:0]
+        if model.experts is not None:
+            train, self._fusion_facts = fusion_facts(graph, settings.training.seed)
+        self._fusion_known = np.unique(np.concatenate([graph.train, self._fusion_facts]), axis=0)
+        self.trainer = Trainer(model, train, settings.training, processes)
         self.stopper = Stopper(settings.training.patience)
         self.selection = selection_of(settings, graph)
 
@@ -120,7 +126,9 @@ class TrainingRun:
         return EpochValidated(done, mrr, self.stopper.best)
 
     def _encoded(self) -> Scorer:
-        return encoded(self.trainer.model, self.processes)
+        scorer = encoded(self.trainer.model, self.processes)
+        fuse(scorer, self._fusion_facts, self._fusion_known)
+        return scorer
 
     @cached_property
     def _choosing(self) -> Triples:

@@ -84,8 +84,8 @@ class Trainer:
         entities, draws = self.model.entity_encoder.num_entities, self.settings.candidates
         if not 0 < draws < entities:
             return None
-        if self.model.entity_encoder.structure is not None:
-            self.model.entity_encoder.structure.sparse = True
+        for table in self.model.entity_tables():
+            table.sparse = True
         questions = self._questions()
         return CandidateSampler(questions, entities, len(questions) / self.steps_per_epoch, draws)
 
@@ -197,8 +197,9 @@ class Trainer:
         # are averaged over processes, of which each knows but its own answers.
         link_weight = self.processes.count / answers_per_step
         loss = link_weight * losses[0] + self.settings.contrastive * losses[1]
+        loss = loss + link_weight * losses[2:].sum()
         self.optimizer.step(loss, learning_rate)
-        return losses.detach()
+        return losses[:2].detach()
 
 
 def _distributed(loss: StepLoss) -> DistributedDataParallel:

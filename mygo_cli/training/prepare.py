@@ -55,18 +55,19 @@ def with_tokens(
     """Return the settings with their caches named, and the token tables of both modalities."""
     settings = with_caches(settings, graph, caches)
     image, text = settings.tokens.image, settings.tokens.text
+    bags = settings.model.expert_dim > 0
     return (
         settings,
-        _table(image.cache, graph, image.keep, image.max_pictures),
-        _table(text.cache, graph, text.keep),
+        _table(image.cache, graph, image.keep, image.max_pictures, bags),
+        _table(text.cache, graph, text.keep, None, bags),
     )
 
 
 def _table(
-    cache: str | None, graph: KnowledgeGraph, keep: int, max_pictures: int | None = None
+    cache: str | None, graph: KnowledgeGraph, keep: int, max_pictures: int | None, with_bags: bool
 ) -> TokenTable | None:
     """Return the tokens of a cache, None where none is named."""
-    return load_tokens(Path(cache), graph, keep, max_pictures) if cache else None
+    return load_tokens(Path(cache), graph, keep, max_pictures, with_bags) if cache else None
 
 
 def with_caches(

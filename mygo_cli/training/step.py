@@ -11,6 +11,7 @@ from mygo_cli.device import at_least_float32, autocast
 from mygo_cli.distributed.group import Processes
 from mygo_cli.model.contrastive import Views, contrastive_loss
 from mygo_cli.model.entity_encoder import Reading
+from mygo_cli.model.fusion import Experts
 from mygo_cli.model.link_loss import link_loss
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries
@@ -67,7 +68,10 @@ class StepLoss(nn.Module):
         self.processes = processes
 
     def forward(self, data: StepData) -> Tensor:
-        """Return two numbers: this process's summed cross-entropy and the contrastive loss."""
+        """Return this process's summed cross-entropy, the contrastive loss, and the experts' sum.
+
+        The third is there where the model has token experts only.
+        """
         settings = self.settings
         with autocast(data.sample.device, settings.precision):
             reading = self.model.read(self._own_candidates(data))
@@ -86,7 +90,16 @@ class StepLoss(nn.Module):
             if settings.contrastive:
                 views = self._views(data, reading)
                 contrast = contrastive_loss(entities[data.sample], views, settings.temperature)
-        return torch.stack((link, contrast.to(link.dtype)))
+            losses = [link, contrast.to(link.dtype)]
+            if self.model.experts is not None:
+                losses.append(self._experts_loss(self.model.experts, data).to(link.dtype))
+        return torch.stack(losses)
+
+    def _experts_loss(self, experts: Experts, data: StepData) -> Tensor:
+        """Return what `Experts.loss` does; each process reads all candidates, which is cheap."""
+        vectors = experts.vectors(data.candidates)
+        asked = data.queries, vectors, data.rows, data.answers
+        return experts.loss(*asked, data.log_share, self._sure(data))
 
     def _candidate_count(self, data: StepData) -> int:
         encoder = self.model.entity_encoder

@@ -35,6 +35,7 @@ def load_case(name: str, dropout: float = 0.0) -> tuple[MyGO, dict[str, Any]]:
         structure_dropout=dropout,
         image_dropout=dropout,
         text_dropout=dropout,
+        expert_dim=0,
     )
     decoder: torch.nn.Module
     if sizes["score_function"] == "tucker":

@@ -21,7 +21,8 @@ from mygo_cli.training.candidates import CandidateSampler, log_share, questions_
 from mygo_cli.training.fit import EpochValidated, resume
 from mygo_cli.training.loop import EpochDone, Trainer
 
-NO_DROPOUT = dict.fromkeys(("dropout", "structure_dropout", "image_dropout", "text_dropout"), 0.0)
+RATES = ("dropout", "structure_dropout", "image_dropout", "text_dropout")
+NO_DROPOUT = {**dict.fromkeys(RATES, 0.0), "expert_dim": 0}
 
 
 def new_trainer(decoder="distmult", **training):
@@ -193,7 +194,7 @@ def test_a_resumed_run_draws_what_it_would_have_drawn(tmp_path):
 
 def test_memory_of_a_step_does_not_grow_with_the_graph():
     small = Settings(
-        model=ModelOptions(dim=32, feed_forward=64),
+        model=ModelOptions(dim=32, feed_forward=64, expert_dim=0),
         training=TrainingSettings(batch_size=64, candidates=128, contrastive_entities=32),
     )
     taken = []

@@ -20,6 +20,7 @@ NO_DROPOUT = {
     "structure_dropout": 0.0,
     "image_dropout": 0.0,
     "text_dropout": 0.0,
+    "expert_dim": 0,
 }
 
 

@@ -1,0 +1,143 @@
+"""Late fusion: the joint score plus what each token expert says, weighted by relation and side."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mygo_cli.device import at_least_float32
+from mygo_cli.model.experts import KINDS, UNREAD, ExpertVectors, ModalityExperts
+from mygo_cli.model.link_loss import link_loss
+from mygo_cli.model.queries import Queries
+from mygo_cli.model.relation_maps import relation_side
+from mygo_cli.tokens.bags import TokenBags
+
+STEPS = 60  # of the solver of the weights, which has converged by then
+PULL = 2.5  # how strongly a side's weights are held to those of all, against one fact's nats
+
+
+class Experts(nn.Module):
+    """The token experts of all modalities and the `weights` (2 M, 1 + E) of joint score and each.
+
+    The weights are no parameters: training fits them to facts that it held out. Before that the
+    joint score counts alone.
+    """
+
+    weights: Tensor
+
+    def __init__(
+        self,
+        bags: dict[str, TokenBags],
+        num_entities: int,
+        num_relations: int,
+        dim: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.num_entities = num_entities
+        self.modalities = nn.ModuleDict(
+            {
+                name: ModalityExperts(each, num_entities, num_relations, dim, dropout)
+                for name, each in bags.items()
+            }
+        )
+        weights = torch.zeros(2 * num_relations, 1 + len(bags) * len(KINDS))
+        weights[:, 0] = 1
+        self.register_buffer("weights", weights)
+
+    def _each(self) -> list[ModalityExperts]:
+        return [part for part in self.modalities.values() if isinstance(part, ModalityExperts)]
+
+    def entity_tables(self) -> list[nn.Embedding]:
+        """Return the embeddings with a row for each entity."""
+        return [table for each in self._each() for table in (each.asking, each.answering)]
+
+    def vectors(self, rows: Tensor | None = None) -> list[ExpertVectors]:
+        """Return what each modality's experts know of the entities `rows` (R,), all where None."""
+        rows = torch.arange(self.num_entities, device=self.weights.device) if rows is None else rows
+        return [each.vectors(rows) for each in self._each()]
+
+    def loss(
+        self,
+        queries: Queries,
+        vectors: list[ExpertVectors],
+        rows: Tensor,
+        answers: Tensor,
+        log_share: Tensor | None,
+        sure: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
+        """Return the experts' summed cross-entropy, each as if it were the only model.
+
+        As `link_loss`, whose answers count for an expert if their question can be read by it.
+        """
+        losses = []
+        for each, known in zip(self._each(), vectors, strict=True):
+            scores = at_least_float32(each.scores(queries, known))
+            readable = each.readable(queries.entity[rows], answers, known)
+            for kind, (part, keep) in enumerate(zip(scores, readable, strict=True)):
+                seen = part if kind == 0 else part.masked_fill(~known.known, UNREAD)
+                losses.append(
+                    link_loss(seen, rows[keep], answers[keep], log_share=log_share, sure=sure)
+                )
+        return torch.stack(losses).sum()
+
+    def opinions(self, queries: Queries, vectors: list[ExpertVectors]) -> Tensor:
+        """Return the experts' scores (B, E, N) of all entities.
+
+        An expert that cannot read a question says the same of every entity; of a candidate without
+        tokens it says what it says of entities on average, as it knows nothing for or against it.
+        """
+        opinions = []
+        for each, known in zip(self._each(), vectors, strict=True):
+            to_entity, *to_tokens = at_least_float32(each.scores(queries, known))
+            asked = known.known[queries.entity][:, None]
+            from_entity, between = (_average_unread(part, known.known) for part in to_tokens)
+            opinions += [to_entity * asked, from_entity, between * asked]
+        return torch.stack(opinions, 1)
+
+    def fused(self, joint: Tensor, queries: Queries, vectors: list[ExpertVectors]) -> Tensor:
+        """Return the final scores (B, N) from the joint model's (B, N)."""
+        side = relation_side(queries.relation, queries.predict_head)
+        opinions = self.opinions(queries, vectors)
+        weights = self.weights[side].to(opinions.dtype)
+        mixed = (weights[:, None, 1:] @ opinions)[:, 0]
+        return weights[:, :1] * joint + mixed
+
+
+def _average_unread(scores: Tensor, known: Tensor) -> Tensor:
+    """Return scores (B, N) with the log of the mean of exp(score) where not `known` (N,)."""
+    count = known.sum()
+    if count == len(known):
+        return scores
+    if count == 0:
+        return torch.zeros_like(scores)
+    seen = scores.masked_fill(~known, -math.inf)
+    average = seen.logsumexp(1, keepdim=True) - count.log()
+    return torch.where(known, scores, average)
+
+
+def fit_weights(opinions: Tensor, truth: Tensor, side: Tensor, sides: int) -> Tensor:
+    """Return the weights (sides, 1 + E) that make held-out answers likeliest.
+
+    `opinions` (Q, 1 + E, K) are the scores of K candidates of each question, `truth` (Q,) the place
+    of the answer, `side` (Q,) from `relation_side`. Minimises the cross-entropy, a convex problem,
+    with weights shared by all plus a difference of each side, which is kept small (L2): a side with
+    few facts trusts what helps the others.
+    """
+    shared = torch.full(opinions.shape[1:2], 1 / opinions.shape[1], requires_grad=True)
+    own = torch.zeros(sides, opinions.shape[1], requires_grad=True)
+    solver = torch.optim.LBFGS([shared, own], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def objective() -> Tensor:
+        solver.zero_grad()
+        mixed = ((shared + own)[side][:, None] @ opinions)[:, 0]
+        loss = F.cross_entropy(mixed, truth, reduction="sum") + PULL * own.square().sum()
+        torch.autograd.backward(loss)
+        return loss.detach()
+
+    with torch.enable_grad():
+        solver.step(lambda: float(objective()))
+    return (shared + own).detach()

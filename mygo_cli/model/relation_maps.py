@@ -1,0 +1,46 @@
+"""What a relation and the side asked for make of the known entity's vector: a matrix each."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+MOST_MATRICES = 32  # more relations than half of these share them
+
+
+class RelationMaps(nn.Module):
+    """v -> sum over k of a_k v B_k + b, with `a` and `b` of the relation and side asked.
+
+    Each relation and side has a matrix of its own where they are few, else a mixture of
+    `MOST_MATRICES` (basis decomposition, Schlichtkrull et al. 2018). The offset b makes an answer
+    that is frequent with a relation likely, whatever is asked.
+    """
+
+    def __init__(self, num_relations: int, dim: int) -> None:
+        super().__init__()
+        asked = 2 * num_relations
+        count = min(asked, MOST_MATRICES)
+        self.matrices = nn.Parameter(torch.randn(count, dim, dim) * dim**-0.5)
+        self.mixture: nn.Parameter | None = None
+        if count < asked:
+            self.mixture = nn.Parameter(torch.randn(asked, count) * count**-0.5)
+        self.offset = nn.Parameter(torch.zeros(asked, dim))
+
+    def forward(self, vectors: Tensor, asked: Tensor) -> Tensor:
+        """Return (B, D) for `vectors` (B, D), and `asked` (B,) from `relation_side`."""
+        if self.mixture is None:
+            return self._own(vectors, asked) + self.offset[asked]
+        mapped = torch.einsum("bd,kde->bke", vectors, self.matrices)
+        return (self.mixture[asked][:, None] @ mapped)[:, 0] + self.offset[asked]
+
+    def _own(self, vectors: Tensor, asked: Tensor) -> Tensor:
+        """Return each vector times the matrix of what it is asked, one product a matrix."""
+        order = asked.argsort()
+        counts = torch.bincount(asked, minlength=len(self.matrices)).tolist()
+        parts = zip(vectors[order].split(counts), self.matrices.unbind(), strict=True)
+        return torch.cat([part @ matrix for part, matrix in parts])[order.argsort()]
+
+
+def relation_side(relation: Tensor, predict_head: Tensor) -> Tensor:
+    """Return the number of each relation and side (B,): 2 r, one more where a head is asked."""
+    return 2 * relation + predict_head.long()
