@@ -70,9 +70,10 @@ def with_new_names(settings: Mapping[str, Any], where: str) -> dict[str, Any]:
             renamed[table] = {**renamed.get(table, {}), **value}
         elif name:
             renamed[table] = {**renamed.get(table, {}), name: value}
-            _note(where, key, f"{table}.{name}")
         else:
             renamed[key] = value  # refused where it is read
+    if set(tokens) & set(TOKENS) and renamed != tokens:
+        _note(where)
     return {**settings, "tokens": renamed}
 
 
@@ -84,5 +85,5 @@ def new_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @cache
-def _note(where: str, old: str, new: str) -> None:
-    log.info(f"{where}: tokens.{old} is called tokens.{new} now; it is read as that.")
+def _note(where: str) -> None:
+    log.info(f"{where}: [tokens] is read as [tokens.image] and [tokens.text], its tables now.")
