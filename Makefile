@@ -15,7 +15,7 @@ test: $(VENV)/installed-dev  ## Install what the tests need and run every check.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=
 	$(BIN)/mkdocs build --strict --quiet -f .mkdocs.yml
 
 docs: $(VENV)/installed-dev  ## Write the generated pages and build the site into site/.
