@@ -195,6 +195,7 @@ class _Linear(nn.Module):
         self._weights = torch.from_numpy(np.log1p(counts.counts) * (place[counts.tokens] > 0))
         self.layer = nn.Linear(int(place.max(initial=0)) + 1, answers)
         nn.init.zeros_(self.layer.weight)
+        nn.init.zeros_(self.layer.bias)
 
     def forward(self, entities: Triples) -> Tensor:
         """Return the logits (B, C) of `entities` (B,)."""
