@@ -58,7 +58,7 @@ class _Place:
 
 
 class CacheWriter:
-    """Fills the rows of a cache that exists. One at a time per file: see `tokens.lock`."""
+    """Fills the rows of a cache that exists. One at a time per file: see `files.only_writer`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
