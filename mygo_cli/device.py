@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+Result = TypeVar("Result")
+
 FLOAT32, BF16 = "float32", "bf16"
 
 
@@ -89,9 +91,6 @@ def seed_everything(seed: int) -> None:
     import torch
 
     torch.manual_seed(seed)
-
-
-Result = TypeVar("Result")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from mygo_cli.errors import DataError
 
 HELD = (errno.EAGAIN, errno.EACCES)  # what a lock says that another process holds
+BLOCK = 1 << 20  # bytes read at once for a digest
 DAY = 24 * 3600  # seconds: nobody has been writing one file for longer
 
 
@@ -115,9 +116,6 @@ def _lock(handle: int) -> None:
         # Network file systems refuse locks with numbers of all kinds; these two mean a holder.
         if error.errno in HELD:
             raise
-
-
-BLOCK = 1 << 20
 
 
 def file_sha256(path: Path) -> str:

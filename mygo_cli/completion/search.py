@@ -17,6 +17,8 @@ from mygo_cli.model.queries import Queries, triples_of
 from mygo_cli.ranking.filtering import Known, find_known, hide_asked, hide_known, loop_relations
 from mygo_cli.ranking.ranks import check_finite
 
+ENTRIES_AT_ONCE = 1 << 20  # scores looked through at once, in float64: what a cache holds
+
 
 class Facts(NamedTuple):
     """K facts in columns, all (K,).
@@ -96,9 +98,6 @@ def _chosen(facts: Facts, limit: int) -> Facts:
     fresh[1:] = found.key[1:] != found.key[:-1]
     found = found.rows(np.flatnonzero(fresh))
     return found.rows(np.argsort(-found.log_plausibility, kind="stable")[:limit])
-
-
-ENTRIES_AT_ONCE = 1 << 20  # scores looked through at once, in float64: what a cache holds
 
 
 def complete(

@@ -43,8 +43,8 @@ def conduct(
 ) -> Iterator[RunOutcome]:
     """Train every planned run that is not done, one after the other, and yield how each ended.
 
-    A run that fails does not stop the others; `Interrupted` does.
-    A run that another process is training is left to it.
+    A run that fails does not stop the others; `Interrupted` does. A run that
+    another process is training is left to it.
     """
     done = done_runs(plan, runs)
     places = {key: place for place, key in enumerate(dict.fromkeys(r.identity for r in plan), 1)}

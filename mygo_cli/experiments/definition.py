@@ -11,7 +11,7 @@ from typing import Any
 from mygo_cli.errors import UsageError
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, merge, nested_value
-from mygo_cli.settings.sections import SEED_END, Settings, flag_of, settings_fields
+from mygo_cli.settings.sections import SEED_END, Settings, name_of, settings_fields
 from mygo_cli.settings.toml import new_keys, read_toml, with_new_names
 
 
@@ -135,5 +135,5 @@ def _option(keys: tuple[str, ...]) -> str:
     """Return the option of a setting as a name; its last key for what is no setting."""
     for known, setting, _ in settings_fields(Settings):
         if known == keys:
-            return flag_of(setting).removeprefix("--").replace("-", "_")
+            return name_of(setting)
     return keys[-1]

@@ -15,7 +15,7 @@ from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.official_fit import CHECK_DATASET, CODES, parameters_of
 from mygo_cli.imports.official_state import OfficialState, translate_state
-from mygo_cli.runs.card import split_rows
+from mygo_cli.runs.card import split_table
 from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.sections import DataSettings, Settings
 from mygo_cli.settings.toml import to_toml
@@ -160,11 +160,7 @@ def _card(
         f"{settings.tokens.image.keep}; text tokens: {settings.tokens.text.keep} an entity",
         f"- epoch {result['epoch'] or 'unknown'}; the checkpoint does not say how it was selected",
         "",
-        "Filtered ranking of heads and tails, ties counted realistically:",
-        "",
-        "| split | ranks | MRR | Hits@1 | Hits@10 |",
-        "|---|---|---|---|---|",
-        *split_rows(result),
+        *split_table(result),
         "",
         "`mygo evaluate --ties official` counts ties as the authors do. Ask it with",
         f"`mygo rank --run {folder.path.name} --head X --relation Y`.",

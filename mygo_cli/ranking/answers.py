@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -84,12 +85,16 @@ def predict(
         queries = _as_queries(questions[first : first + AT_ONCE])
         scores = score(queries).cpu()
         check_finite(scores)
-        scores = scores.double()
-        hide_asked(scores, queries, loops)
-        if hide_known:
-            hide_known_answers(scores, find_known(queries, facts))
-        for row, own in enumerate(scores):
-            found.append(_best(own, queries.at(slice(row, row + 1)), graph, top))
+        known = find_known(queries, facts) if hide_known else None
+        best = []
+        for place in range(len(scores)):
+            row = slice(place, place + 1)
+            own = scores[row].double()
+            hide_asked(own, queries.at(row), loops)
+            if known is not None:
+                hide_known_answers(own, known.part(row))
+            best.append(_best(own[0], top))
+        found += _predictions(graph, queries, best)
     return found
 
 
@@ -102,16 +107,39 @@ def _as_queries(questions: list[Question]) -> Queries:
     )
 
 
-def _best(scores: Tensor, query: Queries, graph: KnowledgeGraph, top: int) -> list[Prediction]:
+class Best(NamedTuple):
+    """The best K answers to a question, best first: `entity`, `score` and `probability`, (K,)."""
+
+    entity: Tensor
+    score: Tensor
+    probability: Tensor
+
+
+def _best(scores: Tensor, top: int) -> Best:
     """Return the best answers of one row of scores (N,), -inf for who may not answer."""
     shown = _first(scores, min(top, int((scores > -torch.inf).sum())))
-    probability = (scores[shown] - scores.logsumexp(0)).exp()
-    query = query.at(torch.zeros(len(shown), dtype=torch.long))
-    known = graph.splits_of(triples_of(query, shown).numpy())
-    found = zip(shown.tolist(), scores[shown].tolist(), probability.tolist(), known, strict=True)
+    return Best(shown, scores[shown], (scores[shown] - scores.logsumexp(0)).exp())
+
+
+def _predictions(
+    graph: KnowledgeGraph, queries: Queries, best: list[Best]
+) -> list[list[Prediction]]:
+    """Return the answers to each query, those that the graph holds with their split.
+
+    The facts of all queries are looked up together: each look goes through the whole graph.
+    """
+    counts = torch.tensor([len(each.entity) for each in best])
+    owner = torch.repeat_interleave(torch.arange(len(best)), counts)
+    answers = torch.cat([each.entity for each in best])
+    splits = iter(graph.splits_of(triples_of(queries.at(owner), answers).numpy()))
     return [
-        Prediction(place, entity, value, share, split or None)
-        for place, (entity, value, share, split) in enumerate(found, 1)
+        [
+            Prediction(place, entity, value, share, next(splits) or None)
+            for place, (entity, value, share) in enumerate(
+                zip(*(column.tolist() for column in each), strict=True), 1
+            )
+        ]
+        for each in best
     ]
 
 

@@ -24,9 +24,11 @@ from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
 from mygo_cli.graph.triples import Triples
+from mygo_cli.model.queries import row_places
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.ranks import mean_reciprocal
-from mygo_cli.tokens.table import TokenCounts, token_counts
+from mygo_cli.tokens.bags import TokenCounts
+from mygo_cli.tokens.table import token_counts
 
 Side = Literal["head", "tail"]
 Scores = Callable[[Triples], Tensor]  # entities (B,) to scores (B, C)
@@ -201,8 +203,7 @@ class _Linear(nn.Module):
         """Return the logits (B, C) of `entities` (B,)."""
         rows = torch.from_numpy(entities)
         first, length = self._start[rows], self._start[rows + 1] - self._start[rows]
-        offsets = length.cumsum(0) - length
-        places = torch.arange(int(length.sum())) + torch.repeat_interleave(first - offsets, length)
+        _, places = row_places(first, length)
         owner = torch.repeat_interleave(torch.arange(len(rows)), length)
         bags = torch.zeros(len(rows), self.layer.in_features)
         bags[owner, self._tokens[places]] = self._weights[places].float()
@@ -252,7 +253,7 @@ class _Ranking:
         """Return the places (row, answer) of all known answers, the truths among them."""
         first, last = (np.searchsorted(self._known[:, 0], entities, s) for s in ("left", "right"))
         rows = np.repeat(np.arange(len(entities)), last - first)
-        shift = np.repeat(first - np.cumsum(last - first) + (last - first), last - first)
-        columns = self._place[self._known[np.arange(len(rows)) + shift, 1]]
+        _, places = row_places(torch.from_numpy(first), torch.from_numpy(last - first))
+        columns = self._place[self._known[places.numpy(), 1]]
         seen = columns >= 0
         return torch.from_numpy(rows[seen]), torch.from_numpy(columns[seen])

@@ -36,22 +36,28 @@ class Scorer:
 
     def __call__(self, queries: Queries) -> Tensor:
         """Return scores (B, N) of queries on any device, float32 whatever the precision."""
-        moved = Queries(*(part.to(self.entities.device) for part in queries))
+        moved = self._moved(queries)
         with torch.no_grad():
-            joint = self.model.scores(moved, self.entities, self.relations).float()
+            joint = self._joint(moved)
             if self.model.experts is None:
                 return joint
             return self.model.experts.fused(joint, moved, self.expert_vectors).float()
 
     def opinions(self, queries: Queries) -> Tensor:
         """Return the scores (B, 1 + E, N) of the joint model and of each token expert."""
-        moved = Queries(*(part.to(self.entities.device) for part in queries))
+        moved = self._moved(queries)
         with torch.no_grad():
-            joint = self.model.scores(moved, self.entities, self.relations).float()[:, None]
+            joint = self._joint(moved)[:, None]
             if self.model.experts is None:
                 return joint
             experts = self.model.experts.opinions(moved, self.expert_vectors).float()
             return torch.cat((joint, experts), 1)
+
+    def _moved(self, queries: Queries) -> Queries:
+        return Queries(*(part.to(self.entities.device) for part in queries))
+
+    def _joint(self, moved: Queries) -> Tensor:
+        return self.model.scores(moved, self.entities, self.relations).float()
 
 
 def encoded(model: MyGO, processes: Processes = ALONE) -> Scorer:

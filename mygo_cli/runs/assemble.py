@@ -10,12 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mygo_cli import backends
-from mygo_cli.contracts import DECODERS
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.merging import decoder_plugin
 from mygo_cli.settings.sections import DecoderSettings, Settings
 from mygo_cli.tokens.bags import TokenBags
 from mygo_cli.tokens.selection import TokenTable
@@ -23,8 +21,7 @@ from mygo_cli.tokens.selection import TokenTable
 
 def make_decoder(settings: DecoderSettings, dim: int) -> torch.nn.Module:
     """Return the decoder plugin. Raises `BackendError` or `UsageError`."""
-    cls = backends.load(DECODERS, settings.name)
-    options = from_dict(cls.Options, settings.options, f"decoder {settings.name}")
+    cls, options = decoder_plugin(settings)
     try:
         decoder: torch.nn.Module = cls(dim, options)
     except ValueError as error:

@@ -35,11 +35,7 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
         f"torch {environment['packages']['torch']}, mygo {environment['packages']['mygo']}",
         *(["", f"**{WARNING}**"] if is_on_test(result["selected_by"]) else []),
         "",
-        "Filtered ranking of heads and tails, ties counted realistically:",
-        "",
-        "| split | ranks | MRR | Hits@1 | Hits@10 |",
-        "|---|---|---|---|---|",
-        *split_rows(result),
+        *split_table(result),
         "",
         "Repeat it with `mygo train --config config.toml`; ask it with",
         f"`mygo rank --run {folder.path.name} --head X --relation Y`.",
@@ -47,11 +43,18 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
     return "\n".join(lines) + "\n"
 
 
-def split_rows(result: dict[str, Any]) -> list[str]:
-    """Return a row of a Markdown table for each split of `result.json`."""
-    return [
+def split_table(result: dict[str, Any]) -> list[str]:
+    """Return a Markdown table with a row for each split of `result.json`, line by line."""
+    rows = [
         f"| {name} | {values['overall']['count']:,} | "
         + " | ".join(f"{values['overall'][key]:.4f}" for key in ("mrr", "hits@1", "hits@10"))
         + " |"
         for name, values in result["splits"].items()
+    ]
+    return [
+        "Filtered ranking of heads and tails, ties counted realistically:",
+        "",
+        "| split | ranks | MRR | Hits@1 | Hits@10 |",
+        "|---|---|---|---|---|",
+        *rows,
     ]

@@ -70,17 +70,25 @@ def _table(nested: Nested, name: str) -> Nested:
     return section if isinstance(section, Mapping) else {}
 
 
-def resolve(settings: Settings) -> Settings:
-    """Return settings with every option of the decoder, and the graph's folder from the root.
+def decoder_plugin(named: DecoderSettings) -> tuple[Any, Any]:
+    """Return the class of a decoder, and its options, those left out at their defaults.
 
     Raises `BackendError` for a decoder that is not there, `UsageError` for an option it has not.
     """
     from mygo_cli import backends
     from mygo_cli.contracts import DECODERS
 
-    named, folder = settings.decoder, settings.data.folder
     cls = backends.load(DECODERS, named.name)
-    options = from_dict(cls.Options, named.options, f"decoder {named.name}")
+    return cls, from_dict(cls.Options, named.options, f"decoder {named.name}")
+
+
+def resolve(settings: Settings) -> Settings:
+    """Return settings with every option of the decoder, and the graph's folder from the root.
+
+    Raises what `decoder_plugin` raises.
+    """
+    named, folder = settings.decoder, settings.data.folder
+    _, options = decoder_plugin(named)
     return dataclasses.replace(
         settings,
         decoder=dataclasses.replace(named, options=dataclasses.asdict(options)),

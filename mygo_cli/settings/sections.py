@@ -19,6 +19,11 @@ def flag_of(field: Field[Any]) -> str:
     return flag or "--" + field.name.replace("_", "-")
 
 
+def name_of(field: Field[Any]) -> str:
+    """Return the option of a field as a name: an argument of `mygo.train`, a row of a grid."""
+    return flag_of(field).removeprefix("--").replace("-", "_")
+
+
 @dataclass(frozen=True)
 class ModelOptions:
     """Sizes and dropout rates. Raises `ValueError` for what cannot be built."""
@@ -42,7 +47,6 @@ class ModelOptions:
         "Draw token dropout once a step for each code, or for each token of each entity as "
         "published (slower).",
     )
-
     expert_dim: int = setting(
         0,
         "Width of the token experts beside the joint model; 0 for none, as in the paper.",

@@ -13,6 +13,19 @@ from typing import Any
 
 from mygo_cli.errors import DataError
 
+log = logging.getLogger(__name__)
+
+# In [tokens], where each modality has a table of its own now.
+TOKENS = {
+    "image": ("image", "use"),
+    "image_cache": ("image", "cache"),
+    "image_tokens": ("image", "keep"),
+    "max_images": ("image", "max_pictures"),
+    "text": ("text", "use"),
+    "text_cache": ("text", "cache"),
+    "text_tokens": ("text", "keep"),
+}
+
 
 def to_toml(settings: Any) -> str:
     """Return a dataclass, nested ones as tables, as TOML text. None is left out."""
@@ -42,20 +55,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is not TOML: {error}.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-log = logging.getLogger(__name__)
-
-# In [tokens], where each modality has a table of its own now.
-TOKENS = {
-    "image": ("image", "use"),
-    "image_cache": ("image", "cache"),
-    "image_tokens": ("image", "keep"),
-    "max_images": ("image", "max_pictures"),
-    "text": ("text", "use"),
-    "text_cache": ("text", "cache"),
-    "text_tokens": ("text", "keep"),
-}
 
 
 def with_new_names(settings: Mapping[str, Any], where: str) -> dict[str, Any]:

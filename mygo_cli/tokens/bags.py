@@ -1,4 +1,4 @@
-"""All tokens of each entity with their counts: what the token experts read of one modality."""
+"""All tokens of each entity with their counts: what probe and token experts read of a modality."""
 
 from __future__ import annotations
 
@@ -7,6 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from mygo_cli.graph.triples import Array
+
+
+@dataclass(frozen=True)
+class TokenCounts:
+    """The distinct tokens of each of E entities, in compressed rows.
+
+    Entity i has the tokens `tokens[start[i]:start[i + 1]]`, ascending, each `counts[...]` times;
+    `start` int64 (E + 1,), `tokens` and `counts` int64 (P,). Ids in `drop_ids` are left out.
+    """
+
+    start: Array
+    tokens: Array
+    counts: Array
+
+    @property
+    def has_tokens(self) -> Array:
+        """Which entities have a token, bool (E,)."""
+        has: Array = np.diff(self.start) > 0
+        return has
 
 
 @dataclass(frozen=True)
@@ -25,16 +44,23 @@ class TokenBags:
     codes: Array
 
 
+def count_tokens(entity: Array, token: Array, num_entities: int, vocab_size: int) -> TokenCounts:
+    """Return the counts over positions: `entity` and `token` int64 [P] say whose, and what."""
+    pair, counts = np.unique(entity * vocab_size + token, return_counts=True)
+    edges = np.searchsorted(pair // vocab_size, np.arange(num_entities + 1))
+    return TokenCounts(edges, pair % vocab_size, counts)
+
+
 def bags_of(entity: Array, token: Array, num_entities: int, codebook: Array) -> TokenBags:
     """Return the bags of positions: `entity` and `token` int64 [P] say whose each is, and what."""
-    pair, count = np.unique(entity * len(codebook) + token, return_counts=True)
-    owner, token = np.divmod(pair, len(codebook))
-    used, ids = np.unique(token, return_inverse=True)
-    weights = 1 + np.log(count)
+    counted = count_tokens(entity, token, num_entities, len(codebook))
+    owner = np.repeat(np.arange(num_entities), np.diff(counted.start))
+    used, ids = np.unique(counted.tokens, return_inverse=True)
+    weights = 1 + np.log(counted.counts)
     length = np.sqrt(np.bincount(owner, weights**2, minlength=num_entities))
     codes = codebook[used] if len(used) else np.zeros((1, codebook.shape[1]))
     return TokenBags(
-        np.searchsorted(owner, np.arange(num_entities + 1)).astype(np.int64),
+        counted.start.astype(np.int64),
         ids.reshape(-1).astype(np.int64),
         (weights / length[owner]).astype(np.float32),
         np.ascontiguousarray(codes, dtype=np.float32),

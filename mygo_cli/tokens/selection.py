@@ -94,7 +94,7 @@ def counted_positions(
     length = np.asarray(length, dtype=np.int64)
     entity = np.asarray(entity, dtype=np.int64)
     if max_images is not None:
-        length = np.where(_place_amongcounted_positions(entity, length > 0) < max_images, length, 0)
+        length = np.where(_place_among_counted(entity, length > 0) < max_images, length, 0)
     dropped = np.zeros(vocab_size, dtype=bool)
     dropped[np.asarray(drop_ids, dtype=np.int64)] = True
     for start, stop in entity_chunks(entity, tokens.shape[1]):
@@ -105,7 +105,7 @@ def counted_positions(
         yield owner[counted], token[counted]
 
 
-def _place_amongcounted_positions(entity: Array, counts: Array) -> Array:
+def _place_among_counted(entity: Array, counts: Array) -> Array:
     """Return how many counted items of the same entity stand before each item."""
     before = np.cumsum(counts) - counts
     first = np.searchsorted(entity, entity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from mygo_cli.cache.format import DONE, TokenCache, opened
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
-from mygo_cli.tokens.bags import bags_of
+from mygo_cli.tokens.bags import TokenCounts, bags_of, count_tokens
 from mygo_cli.tokens.selection import TokenTable, counted_positions, select_tokens
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,8 @@ def load_tokens(
     """Return the `keep` most frequent tokens of each entity of `graph` from the cache at `path`.
 
     Of each entity only the first `max_images` items are read. `with_bags` adds all tokens of each,
-    which the token experts read. Raises `DataError` for a cache of
-    other entities or without a codebook. Logs a warning where the cache is unfinished or the
-    graph's media changed since.
+    which the token experts read. Raises `DataError` for a cache of other entities or without a
+    codebook. Logs a warning where the cache is unfinished or the graph's media changed since.
     """
     cache = TokenCache.open(Path(path))
     check_cache_fits(cache, graph)
@@ -72,32 +71,10 @@ def _note_shortcomings(cache: TokenCache, graph: KnowledgeGraph) -> None:
         log.warning(f"{cache.path} is out of date: {reason}. mygo tokenize makes it anew.")
 
 
-@dataclass(frozen=True)
-class TokenCounts:
-    """The distinct tokens of each of E entities, in compressed rows.
-
-    Entity i has the tokens `tokens[start[i]:start[i + 1]]`, ascending, each `counts[...]` times;
-    `start` int64 (E + 1,), `tokens` and `counts` int64 (P,). Ids in `drop_ids` are left out.
-    """
-
-    start: Array
-    tokens: Array
-    counts: Array
-
-    @property
-    def has_tokens(self) -> Array:
-        """Which entities have a token, bool (E,)."""
-        has: Array = np.diff(self.start) > 0
-        return has
-
-
 def token_counts(cache: TokenCache, num_entities: int) -> TokenCounts:
     """Return the counts of all tokens of each of `num_entities` entities, over all its items."""
     owner, token = positions_of(cache)
-    vocab_size = cache.header.info.vocab_size
-    pair, counts = np.unique(owner * vocab_size + token, return_counts=True)
-    edges = np.searchsorted(pair // vocab_size, np.arange(num_entities + 1))
-    return TokenCounts(edges, pair % vocab_size, counts)
+    return count_tokens(owner, token, num_entities, cache.header.info.vocab_size)
 
 
 def positions_of(cache: TokenCache, max_images: int | None = None) -> tuple[Array, Array]:

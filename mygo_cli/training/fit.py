@@ -58,10 +58,12 @@ class TrainingRun:
         self.settings = settings
         self.graph = graph
         self.processes = processes
-        train, self._fusion_facts = graph.train, graph.train[:0]
+        train = self._fusion_known = graph.train
+        self._fusion_facts = graph.train[:0]
         if model.experts is not None:
             train, self._fusion_facts = fusion_facts(graph, settings.training.seed)
-        self._fusion_known = np.unique(np.concatenate([graph.train, self._fusion_facts]), axis=0)
+            known = np.concatenate([graph.train, self._fusion_facts])
+            self._fusion_known = np.unique(known, axis=0)
         self.trainer = Trainer(model, train, settings.training, processes)
         self.stopper = Stopper(settings.training.patience)
         self.selection = selection_of(settings, graph)

@@ -23,7 +23,7 @@ from mygo_cli.runs.run import Run
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, merge, nested_value, overlaid, resolve
 from mygo_cli.settings.recipes import read_recipe, read_settings
-from mygo_cli.settings.sections import Settings, flag_of, settings_fields
+from mygo_cli.settings.sections import Settings, name_of, settings_fields
 from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
 from mygo_cli.training.run import train_run
@@ -78,7 +78,7 @@ def _nested(settings: Settings | str | Path | None) -> Nested:
 def _placed(options: Mapping[str, Any]) -> Nested:
     """Return options by the table that each stands in; raise `UsageError` for an unknown one."""
     places = {
-        flag_of(field).removeprefix("--").replace("-", "_"): keys
+        name_of(field): keys
         for keys, field, _ in settings_fields(Settings)
         if keys != ("data", "folder")  # which is that of the graph
     }

@@ -11,7 +11,7 @@ import pytest
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.ranking.probe import probe_graph, probe_tokens
-from mygo_cli.tokens.table import TokenCounts
+from mygo_cli.tokens.bags import TokenCounts
 
 HEADS, TAILS = 60, 3
 
