@@ -119,22 +119,25 @@ def _average_unread(scores: Tensor, known: Tensor) -> Tensor:
     return torch.where(known, scores, average)
 
 
-def fit_weights(opinions: Tensor, truth: Tensor, side: Tensor, sides: int) -> Tensor:
+def fit_weights(opinions: Tensor, log_count: Tensor, side: Tensor, sides: int) -> Tensor:
     """Return the weights (sides, 1 + E) that make held-out answers likeliest.
 
-    `opinions` (Q, 1 + E, K) are the scores of K candidates of each question, `truth` (Q,) the place
-    of the answer, `side` (Q,) from `relation_side`. Minimises the cross-entropy, a convex problem,
-    with weights shared by all plus a difference of each side, which is kept small (L2): a side with
-    few facts trusts what helps the others.
+    `opinions` (Q, 1 + E, K) are the scores of K candidates of each question, the answer first;
+    `log_count` (Q, K) is the log of how many entities each stands for, -inf for none. `side` (Q,)
+    comes from `relation_side`. Minimises the cross-entropy, a convex problem, with weights shared
+    by all plus a difference of each side, which is kept small (L2): a side with few facts trusts
+    what helps the others.
     """
     shared = torch.full(opinions.shape[1:2], 1 / opinions.shape[1], requires_grad=True)
     own = torch.zeros(sides, opinions.shape[1], requires_grad=True)
+    answer = torch.zeros(len(opinions), dtype=torch.long, device=opinions.device)
     solver = torch.optim.LBFGS([shared, own], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def objective() -> Tensor:
         solver.zero_grad()
         mixed = ((shared + own)[side][:, None] @ opinions)[:, 0]
-        loss = F.cross_entropy(mixed, truth, reduction="sum") + PULL * own.square().sum()
+        loss = F.cross_entropy(mixed + log_count, answer, reduction="sum")
+        loss = loss + PULL * own.square().sum()
         torch.autograd.backward(loss)
         return loss.detach()
 

@@ -18,7 +18,7 @@ from mygo_cli.ranking.filtering import find_known
 from mygo_cli.ranking.scorer import Scorer, block_size
 
 SHARE, MOST = 0.05, 4000  # facts that the weights are fitted to
-CANDIDATES = 512  # of each question, the likeliest of anyone: the others weigh nothing
+LIKELY, OTHERS = 256, 256  # rivals of each answer: the likeliest of anyone, and some of the rest
 
 
 def fusion_facts(graph: KnowledgeGraph, seed: int) -> tuple[Triples, Triples]:
@@ -48,38 +48,56 @@ def fuse(scorer: Scorer, held: Triples, known: Triples) -> None:
     experts = scorer.model.experts
     if experts is None or not len(held):
         return
-    parts = list(_asked(scorer, held, known))
-    opinions, truth, side = (torch.cat(part) for part in zip(*parts, strict=True))
-    weights = fit_weights(opinions, truth, side, len(experts.weights))
-    experts.weights.copy_(weights)
+    opinions, log_count, side = map(torch.cat, zip(*_asked(scorer, held, known), strict=True))
+    experts.weights.copy_(fit_weights(opinions, log_count, side, len(experts.weights)))
 
 
 def _asked(
     scorer: Scorer, held: Triples, facts: Triples
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield opinions (B, 1 + E, K), the place of the truth and the side, block by block."""
+    """Yield opinions (B, 1 + E, K), what `_candidates` counts and the side, block by block."""
+    generator = torch.Generator().manual_seed(0)
     questions = ask(held, group=False)
+    all_known = find_known(questions.queries, facts)
     size = max(1, block_size(len(scorer.entities)) // 4)  # there are 1 + E scores of each
     for first in range(0, len(questions), size):
-        rows = slice(first, first + size)
-        part = questions.part(slice(rows.start, min(rows.stop, len(questions))))
-        queries, answers = part.queries, part.answers
-        opinions = scorer.opinions(queries).cpu()
-        start, known = find_known(queries, facts)
-        owner = torch.repeat_interleave(torch.arange(len(answers)), start.diff())
-        chosen = _likeliest(opinions, answers, owner, known)
-        places = chosen[:, None].expand(-1, opinions.shape[1], -1)
-        side = relation_side(queries.relation, queries.predict_head)
-        yield opinions.gather(2, places), torch.zeros_like(answers), side
+        rows = slice(first, min(first + size, len(questions)))
+        part = questions.part(rows)
+        opinions = scorer.opinions(part.queries).cpu()
+        start, known = all_known.part(rows)
+        owner = torch.repeat_interleave(torch.arange(len(part.answers)), start.diff())
+        rivals = opinions.log_softmax(2).amax(1)
+        rivals[owner, known] = -torch.inf
+        places, log_count = _candidates(rivals, part.answers, generator)
+        side = relation_side(part.queries.relation, part.queries.predict_head)
+        yield _of(opinions, places), log_count, side
 
 
-def _likeliest(opinions: Tensor, answers: Tensor, owner: Tensor, known: Tensor) -> Tensor:
-    """Return the candidates (B, K) that any opinion thinks likeliest, the truth first.
+def _of(opinions: Tensor, places: Tensor) -> Tensor:
+    return opinions.gather(2, places[:, None].expand(-1, opinions.shape[1], -1))
 
-    Known answers, `known[i]` of row `owner[i]`, come last.
+
+def _candidates(
+    rivals: Tensor, answers: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return places of candidates (B, K), the answer first, and the log of what each stands for.
+
+    `rivals` (B, N) says how likely anyone thinks each, -inf for what is none. The likeliest stand
+    for themselves; some drawn from the others stand for all of these. Without them an answer that
+    nobody expects would look as if every opinion spoke against it.
     """
-    likely = opinions.log_softmax(2).amax(1)
-    likely[owner, known] = -torch.inf
-    likely[torch.arange(len(answers)), answers] = torch.inf
-    allowed = int((likely > -torch.inf).sum(1).min())
-    return likely.topk(min(CANDIDATES, allowed), dim=1).indices
+    rivals = rivals.scatter(1, answers[:, None], -torch.inf)
+    first = rivals.topk(min(LIKELY, rivals.shape[1]), dim=1)
+    others = rivals.scatter(1, first.indices, -torch.inf) > -torch.inf
+    lots = torch.rand(rivals.shape, generator=generator).masked_fill(~others, -1)
+    drawn = lots.topk(min(OTHERS, rivals.shape[1]), dim=1)
+    share = others.sum(1, keepdim=True) / (drawn.values >= 0).sum(1, keepdim=True).clamp(min=1)
+    log_count = torch.cat(
+        (
+            torch.zeros(len(answers), 1),
+            torch.where(first.values > -torch.inf, 0.0, -torch.inf),
+            torch.where(drawn.values >= 0, share.log(), -torch.inf),
+        ),
+        dim=1,
+    )
+    return torch.cat((answers[:, None], first.indices, drawn.indices), 1), log_count
