@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mygo_cli.device import at_least_float32
@@ -16,7 +15,7 @@ from mygo_cli.model.relation_maps import relation_side
 from mygo_cli.tokens.bags import TokenBags
 
 STEPS = 60  # of the solver of the weights, which has converged by then
-PULL = 2.5  # how strongly a side's weights are held to those of all, against one fact's nats
+PULL = 5.0  # how strongly a side's weights are held to those of all, against one fact's nats
 
 
 class Experts(nn.Module):
@@ -130,14 +129,18 @@ def fit_weights(opinions: Tensor, log_count: Tensor, side: Tensor, sides: int) -
     """
     shared = torch.full(opinions.shape[1:2], 1 / opinions.shape[1], requires_grad=True)
     own = torch.zeros(sides, opinions.shape[1], requires_grad=True)
-    answer = torch.zeros(len(opinions), dtype=torch.long, device=opinions.device)
+    parts = [
+        (each, opinions[side == each].transpose(0, 1).flatten(1), log_count[side == each])
+        for each in side.unique().tolist()
+    ]
     solver = torch.optim.LBFGS([shared, own], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def objective() -> Tensor:
         solver.zero_grad()
-        mixed = ((shared + own)[side][:, None] @ opinions)[:, 0]
-        loss = F.cross_entropy(mixed + log_count, answer, reduction="sum")
-        loss = loss + PULL * own.square().sum()
+        loss = PULL * own.square().sum()
+        for each, flat, counted in parts:
+            mixed = ((shared + own[each]) @ flat).view_as(counted) + counted
+            loss = loss + (mixed.logsumexp(1) - mixed[:, 0]).sum()
         torch.autograd.backward(loss)
         return loss.detach()
 

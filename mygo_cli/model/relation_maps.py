@@ -28,17 +28,20 @@ class RelationMaps(nn.Module):
 
     def forward(self, vectors: Tensor, asked: Tensor) -> Tensor:
         """Return (B, D) for `vectors` (B, D), and `asked` (B,) from `relation_side`."""
-        if self.mixture is None:
-            return self._own(vectors, asked) + self.offset[asked]
-        mapped = torch.einsum("bd,kde->bke", vectors, self.matrices)
-        return (self.mixture[asked][:, None] @ mapped)[:, 0] + self.offset[asked]
+        sides, group = asked.unique(return_inverse=True)
+        order = group.argsort()
+        counts = torch.bincount(group, minlength=len(sides)).tolist()
+        parts = zip(vectors[order].split(counts), self._matrices(sides), strict=True)
+        mapped = torch.cat([part @ matrix for part, matrix in parts])
+        return mapped[order.argsort()] + self.offset[asked]
 
-    def _own(self, vectors: Tensor, asked: Tensor) -> Tensor:
-        """Return each vector times the matrix of what it is asked, one product a matrix."""
-        order = asked.argsort()
-        counts = torch.bincount(asked, minlength=len(self.matrices)).tolist()
-        parts = zip(vectors[order].split(counts), self.matrices.unbind(), strict=True)
-        return torch.cat([part @ matrix for part, matrix in parts])[order.argsort()]
+    def _matrices(self, sides: Tensor) -> tuple[Tensor, ...]:
+        """Return the matrix (D, D) of each side that a batch asks for, made once for all of it."""
+        if self.mixture is None:
+            every = self.matrices.unbind()
+            return tuple(every[side] for side in sides.tolist())
+        mixed = self.mixture[sides] @ self.matrices.flatten(1)
+        return mixed.unflatten(1, self.matrices.shape[1:]).unbind()
 
 
 def relation_side(relation: Tensor, predict_head: Tensor) -> Tensor:

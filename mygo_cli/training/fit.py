@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.triples import Triples
+from mygo_cli.graph.triples import Array
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Questions, ask
 from mygo_cli.progress import GracefulStop
@@ -26,7 +27,7 @@ from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.selection import Stopper, selection_of
 from mygo_cli.settings.sections import Settings
-from mygo_cli.training.fusing import fuse, fusion_facts
+from mygo_cli.training.fusing import fuse, hear, hold_out
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.memory import keep_freed_memory
 
@@ -58,12 +59,9 @@ class TrainingRun:
         self.settings = settings
         self.graph = graph
         self.processes = processes
-        train = self._fusion_known = graph.train
-        self._fusion_facts = graph.train[:0]
-        if model.experts is not None:
-            train, self._fusion_facts = fusion_facts(graph, settings.training.seed)
-            known = np.concatenate([graph.train, self._fusion_facts])
-            self._fusion_known = np.unique(known, axis=0)
+        has_experts = model.experts is not None
+        self._held = hold_out(graph, settings.training.seed) if has_experts else None
+        train = graph.train if self._held is None else self._held.train
         self.trainer = Trainer(model, train, settings.training, processes)
         self.stopper = Stopper(settings.training.patience)
         self.selection = selection_of(settings, graph)
@@ -112,13 +110,11 @@ class TrainingRun:
         """Look at the split that chooses if it is time, save, and write the epoch down."""
         last = done.epoch == self.selection.last_epoch
         split, every, mrr = self.selection.split, self.settings.training.evaluate_every, None
-        if split and (last or done.epoch % every == 0):
-            scorer = self._encoded()
+        if last or (split and done.epoch % every == 0):
+            scorer = encoded(self.trainer.model, self.processes)
             mrr = self._validate(scorer)
-            if self.stopper.look(done.epoch, mrr):
+            if mrr is None or self.stopper.look(done.epoch, mrr):
                 self._save_best(done.epoch, mrr, scorer)
-        elif not split and last:
-            self._save_best(done.epoch, None, self._encoded())
         if self.processes.first:
             # In this order a run killed in between does the epoch again, and no line is missing.
             self.folder.append_metrics({**asdict(done), **self.selection.named(mrr)})
@@ -127,31 +123,40 @@ class TrainingRun:
         self._log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
         return EpochValidated(done, mrr, self.stopper.best)
 
-    def _encoded(self) -> Scorer:
-        scorer = encoded(self.trainer.model, self.processes)
-        fuse(scorer, self._fusion_facts, self._fusion_known)
-        return scorer
-
     @cached_property
-    def _choosing(self) -> Triples:
-        """The triples that choose the epoch, (T, 3)."""
-        return self.graph.split(self.selection.split or "valid")
+    def _looks(self) -> list[tuple[Tensor | None, Questions, Known]]:
+        """What this process ranks of the split that chooses, the same at every look.
 
-    @cached_property
-    def _own(self) -> slice:
-        """Which of them this process ranks."""
-        return self.processes.part(len(self._choosing))
+        Weights that are fitted to the split which chooses would make it look too good: then its
+        halves are looked at one by one, each with weights fitted to the held-out facts of the
+        other, which the first of the three says, (F,) bool.
+        """
+        if self.selection.split is None:
+            return []
+        choosing = self.graph.split(self.selection.split)
+        own = self.processes.part(len(choosing))
+        rows = np.arange(own.start, own.stop)
+        parts: list[tuple[Tensor | None, Array]] = [(None, rows)]
+        if self._held and self._held.half is not None and self.selection.split == "valid":
+            parts = [(self._held.half != half, rows[rows % 2 == half]) for half in (0, 1)]
+        facts, looks = self.graph.all_triples(), []
+        for others, part in parts:
+            questions = ask(choosing[part])
+            looks.append((others, questions, find_known(questions.queries, facts)))
+        return looks
 
-    @cached_property
-    def _questions(self) -> tuple[Questions, Known]:
-        """The questions of these and what is known of them, the same at every look."""
-        questions = ask(self._choosing[self._own])
-        return questions, find_known(questions.queries, self.graph.all_triples())
-
-    def _validate(self, scorer: Scorer) -> float:
-        own = find_rivals(scorer, *self._questions, block_size(len(scorer.entities)))
-        rivals = gather_rivals(self.processes, own, self._own.start)
-        return mean_reciprocal(rivals.better, rivals.ties)
+    def _validate(self, scorer: Scorer) -> float | None:
+        """Return the MRR on the split that chooses; leave the weights of experts fitted to all."""
+        experts = scorer.model.experts
+        heard = hear(scorer, self._held) if self._held else None
+        counts = []
+        for others, questions, known in self._looks:
+            fuse(experts, heard, others)
+            own = find_rivals(scorer, questions, known, block_size(len(scorer.entities)))
+            rivals = gather_rivals(self.processes, own, 0)
+            counts.append(torch.stack((rivals.better, rivals.ties)))
+        fuse(experts, heard)
+        return mean_reciprocal(*torch.cat(counts, 1)) if counts else None
 
     def _save_best(self, epoch: int, mrr: float | None, scorer: Scorer) -> None:
         if not self.processes.first:

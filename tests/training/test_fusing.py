@@ -12,7 +12,8 @@ from tiny_training import follow, new_fit, tiny_graph, tiny_settings, tiny_table
 from mygo_cli.model.queries import Queries
 from mygo_cli.runs.assemble import build_model, rebuild_model
 from mygo_cli.runs.opened import load_run
-from mygo_cli.training.fusing import fusion_facts
+from mygo_cli.training import fit as fit_module
+from mygo_cli.training.fusing import _candidates, hold_out
 from mygo_cli.training.loop import Trainer
 
 QUERIES = Queries(
@@ -26,19 +27,44 @@ def keys(triples):
 
 def test_weights_are_fitted_to_the_validation_split():
     graph = tiny_graph()
-    train, held = fusion_facts(graph, 0)
+    train, held, half = hold_out(graph, 0)
     assert keys(train) == keys(graph.train)
     assert keys(held) == keys(graph.valid)
+    assert half.tolist() == [row % 2 for row in range(len(held))]
 
 
 def test_without_validation_facts_of_lone_pairs_are_cut_from_train():
     graph = dataclasses.replace(tiny_graph(), valid=np.zeros((0, 3), dtype=np.int64))
-    train, held = fusion_facts(graph, 0)
+    train, held, half = hold_out(graph, 0)
+    assert half is None
     assert keys(train) | keys(held) == keys(graph.train)
     assert not keys(train) & keys(held)
     pairs = {frozenset((head, tail)) for head, _, tail in train.tolist()}
     assert not [None for head, _, tail in held.tolist() if frozenset((head, tail)) in pairs]
     assert set(train[:, 1]) == set(graph.train[:, 1])
+
+
+def test_each_half_is_ranked_with_weights_fitted_to_the_other(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(fit_module, "fuse", lambda experts, heard, facts=None: seen.append(facts))
+    fit = new_fit(tmp_path, tiny_settings(model={"expert_dim": 6}), None, tiny_table(0))
+    follow(fit)
+    half = torch.arange(len(tiny_graph().valid)) % 2
+    assert torch.equal(seen[0], half != 0)
+    assert torch.equal(seen[1], half != 1)
+    assert seen[2] is None  # what is kept is fitted to all
+
+
+def test_answers_that_nobody_expects_do_not_turn_the_weights():
+    """Drawn candidates stand for the rest, so that the sum over all entities is kept."""
+    torch.manual_seed(0)
+    rivals, answers = torch.randn(3, 2000), torch.tensor([5, 6, 7])
+    rivals[0, :100] = -torch.inf
+    places, log_count = _candidates(rivals, answers, torch.Generator().manual_seed(0))
+    assert places[:, 0].tolist() == [5, 6, 7]
+    stands_for = log_count.exp().sum(1)
+    torch.testing.assert_close(stands_for, torch.tensor([1901.0, 2000.0, 2000.0]))
+    assert all(len(set(row)) == len(row) for row in places[1:].tolist())
 
 
 def test_a_run_keeps_the_weights_it_fitted(tmp_path):
