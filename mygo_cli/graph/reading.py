@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mygo_cli.graph.files import SPLITS, Split, find_files
+from mygo_cli.graph.files import SPLITS, GraphFiles, Split, find_files
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.rows import ENTITIES, FileFault, OnFault, read_rows, stop
+from mygo_cli.graph.rows import (
+    ENTITIES,
+    TRIPLES,
+    FileFault,
+    OnFault,
+    first_row,
+    read_rows,
+    stop,
+)
 from mygo_cli.graph.triples import NO_TRIPLES, Rows, Source, Triples, read_split
 
 
@@ -20,11 +28,15 @@ class EntityList:
     kinds: list[str] = field(default_factory=list)
 
 
-def read_entities(path: Path, on_fault: OnFault) -> EntityList:
-    """Return the entities of a file; an entity without a display name goes by its id."""
+def read_entities(path: Path, on_fault: OnFault, has_header: bool = True) -> EntityList:
+    """Return the entities of a file; an entity without a display name goes by its id.
+
+    `has_header` says whether a first line of header words is left out.
+    """
     found = EntityList()
     first_line: dict[str, int] = {}
-    for line, (entity, name, kind) in read_rows(path, ENTITIES, on_fault):
+    layout = ENTITIES if has_header else replace(ENTITIES, header=())
+    for line, (entity, name, kind) in read_rows(path, layout, on_fault):
         if entity in found.rows:
             message = f"the entity {entity} stands on line {first_line[entity]} already."
             on_fault(FileFault(path, line, message, "Delete one of the two lines."))
@@ -36,6 +48,33 @@ def read_entities(path: Path, on_fault: OnFault) -> EntityList:
     return found
 
 
+def _listed(files: GraphFiles, on_fault: OnFault) -> EntityList:
+    """Return the entities that a folder lists, none without such a file.
+
+    A first line with the one word `entity` may be a header or an entity of that name: it is one
+    where a triple speaks of it.
+    """
+    if files.entities is None:
+        return EntityList()
+    found = read_entities(files.entities, on_fault)
+    _, cells = first_row(files.entities, ENTITIES) or (0, [])
+    is_lone_word = len(cells) == 1 and ENTITIES.order(cells) is not None
+    if is_lone_word and cells[0] not in found.rows and _is_spoken_of(cells[0], files):
+        return read_entities(files.entities, _ignore, has_header=False)
+    return found
+
+
+def _is_spoken_of(entity: str, files: GraphFiles) -> bool:
+    """Say whether a triple of any split has this entity."""
+    paths = [path for path in (files.train, files.valid, files.test) if path]
+    rows = (cells for path in paths for _, cells in read_rows(path, TRIPLES, _ignore))
+    return any(entity in (head, tail) for head, _, tail in rows)
+
+
+def _ignore(_: FileFault) -> None:
+    """Leave a bad line out; it is reported when its file is read for good."""
+
+
 def read_graph(folder: str | Path, on_fault: OnFault = stop) -> KnowledgeGraph:
     """Return the graph of a dataset folder (docs/data.md).
 
@@ -44,7 +83,7 @@ def read_graph(folder: str | Path, on_fault: OnFault = stop) -> KnowledgeGraph:
     """
     folder = Path(folder)
     files = find_files(folder)
-    listed = read_entities(files.entities, on_fault) if files.entities else EntityList()
+    listed = _listed(files, on_fault)
     rows = Rows(listed.rows, {}, files.entities)
     triples: dict[Split, Triples] = {}
     sources: dict[Split, Source] = {}

@@ -13,6 +13,18 @@ from itertools import chain
 from pathlib import Path
 
 from mygo_cli.errors import DataError
+from mygo_cli.graph.header import (
+    ENTITY,
+    HEAD,
+    KIND,
+    NAME,
+    RELATION,
+    TAIL,
+    TEXT,
+    Order,
+    Words,
+    header_order,
+)
 
 
 class FileFault(DataError):
@@ -36,7 +48,6 @@ def stop(fault: FileFault) -> None:
 
 
 Row = tuple[int, list[str]]  # line number, from 1, and cells
-Order = list[int | None]  # which cell of a line belongs to each column
 _BREAKS = str.maketrans("\t\r\n", "   ")
 # A closing quote and the blanks before the next comma, which the csv module does not forgive.
 _BLANKS_AFTER_QUOTE = re.compile(r'(?<!")"[ \t]+(?=,|\r|\n|$)')
@@ -48,8 +59,8 @@ class Layout:
 
     `rows` are what it holds and `if_empty` the way out of a file without any. `columns` are the
     names of its columns, `least` how many a line must have, `filled` how many must not be empty.
-    `header` holds, for each column, the words (lower case) that may head it. With `free_text` the
-    last column of a tab-separated line takes whatever is left.
+    `header` holds, for each column, the words that may head it; empty where there is no header.
+    With `free_text` the last column of a tab-separated line takes whatever is left.
     """
 
     rows: str
@@ -57,22 +68,21 @@ class Layout:
     columns: tuple[str, ...]
     least: int
     filled: int
-    header: tuple[frozenset[str], ...]
+    header: tuple[Words, ...]
     free_text: bool = False
 
+    def order(self, cells: list[str]) -> Order | None:
+        """Return which cell belongs to each column if these cells are a header, else None."""
+        return header_order(cells, self.header, self.least, self.filled)
 
-_ENTITY = frozenset({"entity", "entity_id", "entity id", "id", "node"})
+
 TRIPLES = Layout(
     "triples",
     "Write one a line: head, relation and tail; or delete the file, unless it is train.",
     ("head", "relation", "tail"),
     least=3,
     filled=3,
-    header=(
-        frozenset({"head", "h", "subject", "subj", "s", "source", "src", "from"}),
-        frozenset({"relation", "rel", "r", "predicate", "pred", "p", "edge", "property"}),
-        frozenset({"tail", "t", "object", "obj", "o", "target", "dst", "to"}),
-    ),
+    header=(HEAD, RELATION, TAIL),
 )
 ENTITIES = Layout(
     "entities",
@@ -80,11 +90,7 @@ ENTITIES = Layout(
     ("entity", "display name", "kind"),
     least=1,
     filled=1,
-    header=(
-        _ENTITY,
-        frozenset({"name", "label", "display name", "display_name", "title"}),
-        frozenset({"kind", "type", "class", "category"}),
-    ),
+    header=(ENTITY, NAME, KIND),
 )
 DESCRIPTIONS = Layout(
     "descriptions",
@@ -92,7 +98,7 @@ DESCRIPTIONS = Layout(
     ("entity", "text"),
     least=2,
     filled=1,
-    header=(_ENTITY, frozenset({"text", "description", "descriptions", "desc"})),
+    header=(ENTITY, TEXT),
     free_text=True,
 )
 
@@ -104,12 +110,11 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
     Bad lines go to `on_fault`. Raises `FileFault` where the file as a whole cannot be read: not
     UTF-8, a damaged gzip file, or a quote left open in a CSV file.
     """
-    separated_by_commas = ".csv" in path.suffixes[-2:]
-    text = read_text(path)
-    rows = _csv_rows(path, text) if separated_by_commas else _tab_rows(text, layout)
+    separated_by_commas = _is_csv(path)
+    rows = _all_rows(path, layout)
     width = len(layout.columns)
     first = next(rows, None)
-    order = _header_order(first[1], layout) if first else None
+    order = layout.order(first[1]) if first else None
     if first and order is None:
         rows = chain([first], rows)
     line = 0
@@ -123,6 +128,21 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
                 on_fault(fault)
     if not line:
         on_fault(FileFault(path, None, f"no {layout.rows}.", layout.if_empty))
+
+
+def first_row(path: Path, layout: Layout) -> Row | None:
+    """Return the first row that is not blank, header or not; raises as `read_rows`."""
+    return next(_all_rows(path, layout), None)
+
+
+def _is_csv(path: Path) -> bool:
+    return ".csv" in path.suffixes[-2:]
+
+
+def _all_rows(path: Path, layout: Layout) -> Iterator[Row]:
+    """Return the rows of a file, blank lines left out."""
+    text = read_text(path)
+    return _csv_rows(path, text) if _is_csv(path) else _tab_rows(text, layout)
 
 
 def _arranged(
@@ -198,18 +218,6 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
         raise FileFault(path, line, message, way_out) from error
     finally:
         csv.field_size_limit(limit)
-
-
-def _header_order(cells: list[str], layout: Layout) -> Order | None:
-    """Return which cell belongs to each column if these cells are a header, else None."""
-    words = [cell.lower().lstrip("#").strip() for cell in cells]
-    order: Order = [
-        next((place for place, word in enumerate(words) if word in accepted), None)
-        for accepted in layout.header
-    ]
-    named = {place for place in order if place is not None}
-    is_header = len(named) == len(words) >= layout.least and None not in order[: layout.filled]
-    return order if is_header else None
 
 
 def _wrong_count(

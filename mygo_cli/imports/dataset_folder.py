@@ -69,7 +69,7 @@ def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
     files = {"entities.tsv": lines}
     for split in reversed(SPLITS):
         if facts := dataset.facts.get(split):
-            header = ["head\trelation\ttail"] if _looks_like_header(facts[0]) else []
+            header = ["head\trelation\ttail"] if TRIPLES.order(list(facts[0])) else []
             files[f"{split}.txt"] = [*header, *map("\t".join, facts)]
     return {name: "".join(f"{line}\n" for line in of).encode() for name, of in files.items()}
 
@@ -77,12 +77,6 @@ def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
 def _is_cell(text: str) -> bool:
     """Return whether a text comes back from a tab-separated file as it was."""
     return bool(text) and text == text.strip() and not any(mark in text for mark in "\t\r\n")
-
-
-def _looks_like_header(fact: Fact) -> bool:
-    """Return whether the names of columns are the same words as this triple."""
-    words = frozenset().union(*TRIPLES.header)
-    return all(cell.lower().lstrip("#").strip() in words for cell in fact)
 
 
 def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:
