@@ -12,6 +12,7 @@ import numpy as np
 
 from mygo_cli.errors import UsageError, suggest
 from mygo_cli.graph.files import SPLITS, Split
+from mygo_cli.graph.looks import look
 from mygo_cli.graph.media import Descriptions, PictureList, list_pictures, read_descriptions
 from mygo_cli.graph.triples import NO_TRIPLES, Numbers, Source, Triples, triple_keys
 
@@ -44,7 +45,7 @@ def find_name(
 
 
 def _folded(name: str) -> str:
-    return name.casefold().replace("_", " ")
+    return look(name).casefold().replace("_", " ")
 
 
 def _choices(ids: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -118,8 +119,8 @@ class KnowledgeGraph:
     def find_entity(self, name: str) -> int:
         """Return the row of an entity given by id or display name.
 
-        Capitals, and underscores for spaces, are forgiven. Raises `UsageError` with suggestions
-        for an unknown name and for one that several entities share.
+        Capitals, underscores for spaces and what cannot be seen are forgiven. Raises `UsageError`
+        with suggestions for an unknown name and for one that several entities share.
         """
         return find_name("entity", name, self.entity_row, self.names, self.name)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mygo_cli.graph.files import find_files
+from mygo_cli.graph.looks import Spellings
 from mygo_cli.graph.rows import DESCRIPTIONS, OnFault, read_rows, stop
 
 # SVG is no picture of pixels. It is listed all the same, so that its reader can say so.
@@ -42,25 +43,28 @@ def list_pictures(images: Path, entities: Sequence[str]) -> PictureList:
     """Return the pictures under `images`, which may be missing. Reads names only, no picture.
 
     Hidden files, sub-folders and whatever is no file are left out. Of two entities with the same
-    folder the one whose id is the folder's name has the pictures, else the first.
+    folder the one whose id is the folder's name has the pictures, else the first. A folder that no
+    entity is called belongs to the only one whose folder would look the same.
     """
     claims: dict[str, list[int]] = {}
     for row, entity in enumerate(entities):
         claims.setdefault(folder_name(entity), []).append(row)
+    spellings = Spellings(claims)
     pictures: list[tuple[str, ...]] = [()] * len(entities)
     unmatched, loose, shared = [], [], []
     unreadable: list[tuple[str, str]] = []
     for name, is_folder in _listing(images, "", unreadable):
-        if name not in claims or not is_folder:
+        claimed = spellings.find(name) if is_folder else None
+        if claimed is None:
             if not name.startswith("."):
                 if is_folder:
                     unmatched.append(name)
                 elif name.lower().endswith(PICTURE_ENDINGS):
                     loose.append(name)
             continue
-        rows = claims[name]
-        owner = next((row for row in rows if entities[row] == name), rows[0])
-        pictures[owner] = tuple(_pictures_in(images, name, unreadable))
+        rows = claims[claimed]
+        owner = next((row for row in rows if entities[row] == claimed), rows[0])
+        pictures[owner] += tuple(_pictures_in(images, name, unreadable))
         if len(rows) > 1:
             shared.append((name, tuple(entities[row] for row in rows)))
     return PictureList(
@@ -132,17 +136,19 @@ def read_descriptions(
 ) -> Descriptions:
     """Return the description of each entity, several lines joined by a space.
 
-    Raises `DataError` for a file that cannot be read, unless `on_fault` collects it.
+    A name that no entity has is taken for the only one that looks the same. Raises `DataError`
+    for a file that cannot be read, unless `on_fault` collects it.
     """
     path = find_files(folder).descriptions
     parts: list[list[str]] = [[] for _ in entity_row]
     unknown: dict[str, int] = {}
     if path is None:
         return Descriptions(None, (None,) * len(parts), unknown)
-    for line, (entity, text) in read_rows(path, DESCRIPTIONS, on_fault):
-        row = entity_row.get(entity)
-        if row is None:
-            unknown.setdefault(entity, line)
+    spellings = Spellings(entity_row)
+    for line, (name, text) in read_rows(path, DESCRIPTIONS, on_fault):
+        entity = spellings.find(name)
+        if entity is None:
+            unknown.setdefault(name, line)
         elif text:
-            parts[row].append(text)
+            parts[entity_row[entity]].append(text)
     return Descriptions(path, tuple(" ".join(part) or None for part in parts), unknown)

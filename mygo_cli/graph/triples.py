@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mygo_cli.errors import suggest
+from mygo_cli.graph.looks import Spellings
 from mygo_cli.graph.rows import TRIPLES, FileFault, OnFault, read_rows
 
 Array = npt.NDArray[Any]  # of any numbers, its shape said where it is used
@@ -54,11 +56,21 @@ class Rows:
             first = known.setdefault(head, len(known))
             last = known.setdefault(tail, len(known))
         else:
-            for entity in (head, tail):
-                if entity not in known:
-                    raise self._unknown(path, line, entity)
+            if head not in known or tail not in known:
+                head, tail = (self._listed(path, line, entity) for entity in (head, tail))
             first, last = known[head], known[tail]
         return first, self.relations.setdefault(relation, len(self.relations)), last
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return Spellings(self.entities)
+
+    def _listed(self, path: Path, line: int, name: str) -> str:
+        """Return the listed entity of that name, or the only one that looks like it."""
+        entity = self._spellings.find(name)
+        if entity is None:
+            raise self._unknown(path, line, name)
+        return entity
 
     def _unknown(self, path: Path, line: int, entity: str) -> FileFault:
         listed = self.listed_in.name if self.listed_in else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.looks import Spellings
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.token_cache import rows_of_keys, write_token_cache
 from mygo_cli.imports.token_json import TokenFile, read_token_json
@@ -59,7 +60,8 @@ def _rows_by_name(graph: KnowledgeGraph) -> dict[str, int]:
 
 def _known(tokens: TokenFile, row_of: dict[str, int]) -> TokenFile:
     """Return the tokens of entities alone; say on stderr how many keys were left out."""
-    kept = {key: ids for key, ids in tokens.sequences.items() if key in row_of}
+    spellings = Spellings(row_of)
+    kept = {key: ids for key, ids in tokens.sequences.items() if spellings.find(key) is not None}
     if left_out := len(tokens.sequences) - len(kept):
         log.warning(f"{tokens.path}: {left_out:,} keys that are no entity were left out.")
     return dataclasses.replace(tokens, sequences=kept)

@@ -16,6 +16,7 @@ from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError, suggest
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.looks import Spellings
 from mygo_cli.graph.triples import Array
 from mygo_cli.imports.token_json import TokenFile
 
@@ -27,16 +28,19 @@ def rows_of_keys(
 ) -> dict[str, int]:
     """Return the entity row of each key; raise `DataError` where one is no entity.
 
-    `known_as` says what the keys should be.
+    A key may also look like an entity without being written so. `known_as` says what the keys
+    should be.
     """
-    unknown = [key for key in tokens.sequences if key not in row_of]
+    spellings = Spellings(row_of)
+    found = {key: spellings.find(key) for key in tokens.sequences}
+    unknown = [key for key, entity in found.items() if entity is None]
     if unknown:
         more = f" ({len(unknown):,} of {len(tokens.sequences):,} keys)" if unknown[1:] else ""
         raise DataError(
             f"{tokens.path}: the key {unknown[0]} is not {known_as}{more}.",
             f"{suggest(unknown[0], row_of)} {way_out}".strip(),
         )
-    return {key: row_of[key] for key in tokens.sequences}
+    return {key: row_of[entity] for key, entity in found.items() if entity is not None}
 
 
 def write_token_cache(
