@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mygo_cli.graph.findings import Finding, counted, note, some, warning
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.media import PictureList
+from mygo_cli.graph.picture_files import PICTURE_ENDINGS, holds_picture
 from mygo_cli.progress import Progress
 
 # Pictures in flight at once: each holds one decoded picture in memory.
@@ -55,10 +57,25 @@ def check_folders(graph: KnowledgeGraph) -> Iterator[Finding]:
         message = f"claimed by {counted(len(entities), 'entity', 'entities')}: {some(entities)}."
         way_out = "Rename all but one: their ids differ only in '/' and '_'."
         yield warning(graph.images / folder, None, message, way_out)
+    yield from _unusual(graph.images, found)
     shown = sum(bool(pictures) for pictures in found.pictures)
     if shown < len(found.pictures):
         message = f"{shown:,} of {len(found.pictures):,} entities have a picture."
         yield note(graph.images, message)
+
+
+def _unusual(images: Path, found: PictureList) -> Iterator[Finding]:
+    """Yield the pictures that lie too deep, and those that are not named as pictures are."""
+    deep = [folder for folder in found.deeper if holds_picture(images / folder)]
+    if deep:
+        folders = counted(len(deep), "folder")
+        message = f"{folders} inside an entity's folder, whose pictures are not read: {some(deep)}."
+        yield warning(images, None, message, "Move the pictures up into the entity's folder.")
+    paths = [path for pictures in found.pictures for path in pictures]
+    unnamed = [path for path in paths if not path.lower().endswith(PICTURE_ENDINGS)]
+    if unnamed:
+        message = f"{counted(len(unnamed), 'picture')} known by content, not by name: "
+        yield note(images, f"{message}{some(unnamed, 8)}.")
 
 
 def check_pictures(graph: KnowledgeGraph, progress: Progress) -> Iterator[Finding]:

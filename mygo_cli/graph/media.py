@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mygo_cli.graph.files import find_files
 from mygo_cli.graph.looks import Spellings
+from mygo_cli.graph.picture_files import in_natural_order, is_picture, listing
 from mygo_cli.graph.rows import DESCRIPTIONS, OnFault, read_rows, stop
-
-# SVG is no picture of pixels. It is listed all the same, so that its reader can say so.
-PICTURE_ENDINGS = (
-    ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,7 +18,8 @@ class PictureList:
 
     `pictures` are, for each entity, posix paths relative to `images/` in natural order (2 before
     10). `unmatched` are folders that no entity is called, `loose` pictures that lie in no folder,
-    `unreadable` paths with the reason, and `shared` folders with the entities that claim them.
+    `unreadable` paths with the reason, `shared` folders with the entities that claim them, and
+    `deeper` the folders inside those of entities.
     """
 
     pictures: tuple[tuple[str, ...], ...]
@@ -32,6 +27,7 @@ class PictureList:
     loose: tuple[str, ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
     shared: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    deeper: tuple[str, ...] = ()
 
 
 def folder_name(entity: str) -> str:
@@ -40,9 +36,10 @@ def folder_name(entity: str) -> str:
 
 
 def list_pictures(images: Path, entities: Sequence[str]) -> PictureList:
-    """Return the pictures under `images`, which may be missing. Reads names only, no picture.
+    """Return the pictures under `images`, which may be missing. Decodes no picture.
 
-    Hidden files, sub-folders and whatever is no file are left out. Of two entities with the same
+    A file is one by the ending of its name, else by its first bytes. Hidden files, sub-folders and
+    whatever is no file are left out. Of two entities with the same
     folder the one whose id is the folder's name has the pictures, else the first. A folder that no
     entity is called belongs to the only one whose folder would look the same.
     """
@@ -52,70 +49,44 @@ def list_pictures(images: Path, entities: Sequence[str]) -> PictureList:
     spellings = Spellings(claims)
     pictures: list[tuple[str, ...]] = [()] * len(entities)
     unmatched, loose, shared = [], [], []
+    deeper: list[str] = []
     unreadable: list[tuple[str, str]] = []
-    for name, is_folder in _listing(images, "", unreadable):
+    for name, is_folder in listing(images, "", unreadable):
         claimed = spellings.find(name) if is_folder else None
         if claimed is None:
             if not name.startswith("."):
                 if is_folder:
                     unmatched.append(name)
-                elif name.lower().endswith(PICTURE_ENDINGS):
+                elif is_picture(images / name):
                     loose.append(name)
             continue
         rows = claims[claimed]
         owner = next((row for row in rows if entities[row] == claimed), rows[0])
-        pictures[owner] += tuple(_pictures_in(images, name, unreadable))
+        pictures[owner] += tuple(_pictures_in(images, name, unreadable, deeper))
         if len(rows) > 1:
             shared.append((name, tuple(entities[row] for row in rows)))
     return PictureList(
-        tuple(pictures), tuple(unmatched), tuple(loose), tuple(unreadable), tuple(shared)
+        tuple(pictures),
+        tuple(unmatched),
+        tuple(loose),
+        tuple(unreadable),
+        tuple(shared),
+        tuple(deeper),
     )
 
 
-def _pictures_in(images: Path, folder: str, unreadable: list[tuple[str, str]]) -> list[str]:
-    names = [
-        name
-        for name, is_folder in _listing(images, folder, unreadable)
-        if not is_folder and not name.startswith(".") and name.lower().endswith(PICTURE_ENDINGS)
-    ]
-    return [f"{folder}/{name}" for name in sorted(names, key=_natural)]
-
-
-def _listing(
-    images: Path, folder: str, unreadable: list[tuple[str, str]]
-) -> list[tuple[str, bool]]:
-    """Return (name, is a folder) of the files and folders in `images/folder`, by name.
-
-    What cannot be looked at, such as a link to itself, goes to `unreadable`.
-    """
-    found = []
-    try:
-        with os.scandir(images / folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        unreadable.append((folder or ".", str(error.strerror)))
-        return []
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        try:
-            entry.name.encode()
-            is_folder = entry.is_dir()
-            if is_folder or entry.is_file():
-                found.append((entry.name, is_folder))
-        except UnicodeEncodeError:
-            readable = os.fsencode(path).decode("utf-8", "backslashreplace")
-            unreadable.append((readable, "Its name is not UTF-8"))
-        except OSError as error:
-            unreadable.append((path, str(error.strerror)))
-    return found
-
-
-def _natural(name: str) -> tuple[list[str | int], str]:
-    """Return a sort key that counts: text and numbers take turns, so that types never meet."""
-    parts = re.split(r"([0-9]+)", name.lower())
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
+def _pictures_in(
+    images: Path, folder: str, unreadable: list[tuple[str, str]], deeper: list[str]
+) -> list[str]:
+    names = []
+    for name, is_folder in listing(images, folder, unreadable):
+        if name.startswith("."):
+            continue
+        if is_folder:
+            deeper.append(f"{folder}/{name}")
+        elif is_picture(images / folder / name):
+            names.append(name)
+    return [f"{folder}/{name}" for name in in_natural_order(names)]
 
 
 @dataclass(frozen=True)

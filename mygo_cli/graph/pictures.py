@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import stat
 import warnings
 from collections.abc import Iterator
@@ -13,7 +14,10 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 # What a file may be, by its content; the ending of its name does not count. Kinds whose reading
 # starts another program (EPS) or that are drawings (SVG) are left out.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+# AVIF came with Pillow 11.3.
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+if importlib.util.find_spec("PIL.AvifImagePlugin"):
+    FORMATS += ("AVIF",)
 
 # 67 million pixels, 200 MB as RGB: a small file can unpack to any size and fill the memory.
 MAX_PIXELS = 1 << 26

@@ -10,7 +10,8 @@ from pathlib import Path
 from mygo_cli.errors import DataError
 from mygo_cli.files import atomic_write
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.media import PICTURE_ENDINGS, folder_name
+from mygo_cli.graph.media import folder_name
+from mygo_cli.graph.picture_files import PICTURE_ENDINGS, is_picture
 
 
 def place_pictures(
@@ -52,7 +53,10 @@ def _names_of(entity: str) -> list[str]:
 
 
 def _by_stem(source: Path) -> dict[str, list[str]]:
-    """Return the names of the picture files in a folder by their name without its ending."""
+    """Return the names of the picture files in a folder by their name without its ending.
+
+    What is no usual ending may be a part of the name as well, as in `Q42.1`.
+    """
     try:
         names = sorted(os.listdir(source))
     except OSError as error:
@@ -60,8 +64,9 @@ def _by_stem(source: Path) -> dict[str, list[str]]:
     stems: dict[str, list[str]] = {}
     for name in names:
         stem, ending = os.path.splitext(name)
-        if ending.lower() in PICTURE_ENDINGS:
-            stems.setdefault(stem, []).append(name)
+        if is_picture(source / name):
+            for key in {stem} if ending.lower() in PICTURE_ENDINGS else {stem, name}:
+                stems.setdefault(key, []).append(name)
     return stems
 
 
@@ -70,7 +75,7 @@ def _pictures(source: Path, key: str, stems: Mapping[str, Sequence[str]]) -> lis
     folder = source / key
     if key not in ("", ".", "..") and "/" not in key and folder.is_dir():
         names = [name for name in sorted(os.listdir(folder)) if not name.startswith(".")]
-        return [folder / name for name in names if name.lower().endswith(PICTURE_ENDINGS)]
+        return [folder / name for name in names if is_picture(folder / name)]
     return [source / name for name in stems.get(key, ())]
 
 

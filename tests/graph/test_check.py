@@ -86,6 +86,8 @@ def only(findings, severity):
         ({"images/a/2.png": picture()[:900]}, "warning", "images/a/2.png", None, "cut short"),
         ({"images/a/2.jpg": picture("JPEG", 99)[:-800]}, "warning", "images/a/2.jpg", None,
          "cut short"),
+        ({"images/a/more/x/2.png": picture()}, "warning", "images", None,
+         "1 folder inside an entity's folder, whose pictures are not read: a/more."),
         ({"images/a/2.svg": b"<svg/>"}, "warning", "images", None, "1 SVG drawing"),
     ],
 )  # fmt: skip
@@ -93,6 +95,22 @@ def test_each_finding(check, changes, severity, file, line, part):
     found = only(check({**IMAGES, **changes}), severity)
     assert [(where, number) for _, where, number, _ in found] == [(file, line)]
     assert part in found[0][3]
+
+
+def test_pictures_known_by_content_alone(check):
+    changes = {"images/a/photo.jfif": picture("JPEG"), "images/b/google_0": picture()}
+    message = "2 pictures known by content, not by name: a/photo.jfif, b/google_0. "
+    assert check({**IMAGES, **changes}) == [("note", "images", None, message)]
+
+
+def test_a_folder_without_pictures_may_lie_inside_an_entitys(check):
+    assert check({**IMAGES, "images/a/notes/x.txt": b"x"}) == []
+
+
+def test_a_phones_picture_is_named(check):
+    found = check({**IMAGES, "images/a/2.heic": b"\0\0\0\x18ftypheic" + bytes(99)})
+    assert found[0][:3] == ("warning", "images/a/2.heic", None)
+    assert "not a picture that can be read" in found[0][3]
 
 
 def test_missing_pictures(check):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from mygo_cli.folders import world_folder
 from mygo_cli.graph.media import folder_name, list_pictures
@@ -24,6 +25,50 @@ def test_natural_order_and_endings(tmp_path):
         (),
     )
     assert found.unmatched == found.loose == found.unreadable == found.shared == ()
+
+
+FIRST_BYTES = {
+    "photo.jfif": b"\xff\xd8\xff\xe0",
+    "google_0": b"\x89PNG\r\n\x1a\n",
+    "x.avif": b"\0\0\0\x20ftypavif",
+    "y.HEIC": b"\0\0\0\x18ftypheic",
+    "b.1": b"BM\x36\x0c\0\0\0\0\0\0",
+    "w": b"RIFF\x10\0\0\0WEBPVP8 ",
+    "scan.big": b"MM\0*",
+    "drawing": b"<svg xmlns",
+}
+
+
+def test_pictures_of_other_names_are_known_by_their_first_bytes(tmp_path):
+    put(tmp_path, "a/sound", "a/Bmw.txt", "a/film.mp4", "a/none", "a/cut.png.part", "README")
+    (tmp_path / "a" / "sound").write_bytes(b"RIFF\x10\0\0\0WAVEfmt ")
+    (tmp_path / "a" / "Bmw.txt").write_bytes(b"BMW, a maker of cars")
+    (tmp_path / "a" / "film.mp4").write_bytes(b"\0\0\0\x20ftypisom")
+    (tmp_path / "a" / "none").write_bytes(b"")
+    (tmp_path / "a" / "cut.png.part").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for name, first in FIRST_BYTES.items():
+        (tmp_path / "a" / name).write_bytes(first)
+    (tmp_path / "loose").write_bytes(FIRST_BYTES["google_0"])
+    found = list_pictures(tmp_path, ["a"])
+    assert sorted(found.pictures[0]) == sorted(f"a/{name}" for name in FIRST_BYTES)
+    assert found.loose == ("loose",)
+
+
+def test_a_file_that_may_not_be_read_is_no_picture(tmp_path, monkeypatch):
+    put(tmp_path, "a/1.png", "a/secret")
+
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert list_pictures(tmp_path, ["a"]).pictures == (("a/1.png",),)
+
+
+def test_folders_inside_an_entitys_folder(tmp_path):
+    put(tmp_path, "a/1.png", "a/more/2.png", "a/.git/x.png", "ghost/more/1.png")
+    found = list_pictures(tmp_path, ["a"])
+    assert found.pictures == (("a/1.png",),)
+    assert found.deeper == ("a/more",)
 
 
 def test_what_fits_nobody(tmp_path):

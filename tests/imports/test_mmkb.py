@@ -159,3 +159,14 @@ def test_a_key_that_leads_out_of_the_folder(folder: Path, pictures: Path, tmp_pa
     graph = write_dataset(tmp_path / "out", found.dataset)
     with pytest.raises(DataError, match="holds no picture"):
         place_pictures(graph, {"Peru": ["..", "../pictures/IMG1", "."]}, pictures / "IMG1")
+
+
+def test_pictures_of_other_endings(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "other"
+    (source / "IMG1").mkdir(parents=True)
+    for name in ("IMG1/photo.jfif", "IMG2.1"):
+        Image.new("RGB", (4, 4)).save(source / name, format="JPEG")
+    graph = write_dataset(tmp_path / "out", read_mmkb(folder).dataset)
+    assert place_pictures(graph, {"Peru": ["IMG1"], "Lima": ["IMG2"]}, source) == (2, 2)
+    assert place_pictures(graph, {"Lima": ["IMG2.1"]}, source) == (1, 1)
+    assert graph.pictures()[0] == ("Peru/photo.jfif",)

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from mygo_cli.graph import pictures
 from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
@@ -66,6 +66,15 @@ def test_modes(tmp_path, mode):
         image = image.convert("RGB")
     image.save(path)
     assert read_picture(path).mode == "RGB"
+
+
+@pytest.mark.skipif("AVIF" not in pictures.FORMATS, reason="this Pillow reads no AVIF")
+def test_avif(tmp_path):
+    if not features.check("avif"):
+        pytest.skip("this Pillow was built without AVIF")
+    colours(32, 32).save(tmp_path / "a", format="AVIF", quality=100)
+    found = np.array(corners(read_picture(tmp_path / "a")))
+    assert np.abs(found - np.array(QUARTERS)).max() <= 8
 
 
 def test_the_content_decides_not_the_ending(tmp_path):
