@@ -48,6 +48,7 @@ def stop(fault: FileFault) -> None:
 
 
 Row = tuple[int, list[str]]  # line number, from 1, and cells
+WITHOUT_NUL = "Take it out, as tr -d '\\000' does."
 _BREAKS = str.maketrans("\t\r\n", "   ")
 # A closing quote and the blanks before the next comma, which the csv module does not forgive.
 _BLANKS_AFTER_QUOTE = re.compile(r'(?<!")"[ \t]+(?=,|\r|\n|$)')
@@ -111,7 +112,9 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
     UTF-8, a damaged gzip file, or a quote left open in a CSV file.
     """
     separated_by_commas = _is_csv(path)
-    rows = _all_rows(path, layout)
+    text = read_text(path)
+    holds_nul = "\0" in text
+    rows = _all_rows(path, text, layout)
     width = len(layout.columns)
     first = next(rows, None)
     order = layout.order(first[1]) if first else None
@@ -119,7 +122,7 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
         rows = chain([first], rows)
     line = 0
     for line, cells in rows:
-        if len(cells) == width and order is None and "" not in cells:
+        if len(cells) == width and order is None and "" not in cells and not holds_nul:
             yield line, cells  # as nearly every line is
         else:
             try:
@@ -132,16 +135,15 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
 
 def first_row(path: Path, layout: Layout) -> Row | None:
     """Return the first row that is not blank, header or not; raises as `read_rows`."""
-    return next(_all_rows(path, layout), None)
+    return next(_all_rows(path, read_text(path), layout), None)
 
 
 def _is_csv(path: Path) -> bool:
     return ".csv" in path.suffixes[-2:]
 
 
-def _all_rows(path: Path, layout: Layout) -> Iterator[Row]:
-    """Return the rows of a file, blank lines left out."""
-    text = read_text(path)
+def _all_rows(path: Path, text: str, layout: Layout) -> Iterator[Row]:
+    """Return the rows of a file's text, blank lines left out."""
     return _csv_rows(path, text) if _is_csv(path) else _tab_rows(text, layout)
 
 
@@ -159,6 +161,11 @@ def _arranged(
         cells = [cells[place] if place is not None else "" for place in order]
     if not all(cells[: layout.filled]):
         raise _empty_cell(path, line, cells, layout)
+    names = cells[: width - layout.free_text]
+    if nul := [column for column, name in zip(layout.columns, names, strict=False) if "\0" in name]:
+        # A token cache cannot hold such a name, so better now than there.
+        message = f"a NUL byte in the {nul[0]}."
+        raise FileFault(path, line, message, WITHOUT_NUL)
     return cells
 
 
@@ -166,11 +173,15 @@ def read_text(path: Path) -> str:
     """Return the text of a UTF-8 file, gzip or not, without its byte order mark."""
     data = _read_bytes(path)
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         message = f"not UTF-8 (byte 0x{error.object[error.start]:02x})."
         raise FileFault(path, line, message, "Save the file as UTF-8.") from error
+    if text.count("\0") * 3 > len(text):  # half of it, where all letters are Latin ones
+        message = "not UTF-8 but UTF-16, as far as one can see: full of NUL bytes."
+        raise FileFault(path, None, message, "Save the file as UTF-8.")
+    return text
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -215,6 +226,7 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
     except csv.Error as error:
         message = f"not CSV: {error}."
         way_out = 'Close every quote; write a quote inside quotes twice: "say ""hi""".'
+        way_out = WITHOUT_NUL if "NUL" in str(error) else way_out  # refused before Python 3.11
         raise FileFault(path, line, message, way_out) from error
     finally:
         csv.field_size_limit(limit)

@@ -58,8 +58,8 @@ def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
     for name in (*dataset.entities, *dataset.names, *sorted(relations)):
         if not _is_cell(name):
             raise DataError(
-                f"{folder}: {name!r} cannot be a name: tabs, line breaks and blanks at its ends "
-                "get lost.",
+                f"{folder}: {name!r} cannot be a name: tabs, line breaks, NUL bytes and blanks at "
+                "its ends get lost.",
                 "Rename it in the source.",
             )
     # With a header no entity can be taken for one.
@@ -76,7 +76,7 @@ def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
 
 def _is_cell(text: str) -> bool:
     """Return whether a text comes back from a tab-separated file as it was."""
-    return bool(text) and text == text.strip() and not any(mark in text for mark in "\t\r\n")
+    return bool(text) and text == text.strip() and not any(mark in text for mark in "\t\r\n\0")
 
 
 def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:

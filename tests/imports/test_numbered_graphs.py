@@ -133,9 +133,12 @@ def test_what_pykeen_writes(tmp_path: Path) -> None:
     assert len(graph.train) == 1592
 
 
-def test_a_dataset_that_cannot_be_written(make: Make, tmp_path: Path) -> None:
-    found = read_libkge(make(LIBKGE | {"entity_ids.del": "0\t/m/a\n1\tb\tc\n2\t/m/d\n"}))
-    with pytest.raises(DataError, match=r"'b\\tc' cannot be a name"):
+@pytest.mark.parametrize(("name", "shown"), [("b\tc", r"'b\\tc'"), ("b\0c", r"'b\\x00c'")])
+def test_a_dataset_that_cannot_be_written(
+    make: Make, tmp_path: Path, name: str, shown: str
+) -> None:
+    found = read_libkge(make(LIBKGE | {"entity_ids.del": f"0\t/m/a\n1\t{name}\n2\t/m/d\n"}))
+    with pytest.raises(DataError, match=f"{shown} cannot be a name"):
         write_dataset(tmp_path / "out", found)
     assert not (tmp_path / "out").exists()
 
