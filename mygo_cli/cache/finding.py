@@ -58,12 +58,19 @@ def newest_cache(folder: Path, graph: KnowledgeGraph, modality: str) -> Path | N
 
 def check_cache_fits(cache: TokenCache, graph: KnowledgeGraph) -> None:
     """Raise `DataError` for a cache of another entity list."""
-    if cache.header.entities_sha256 != graph.entities_sha256:
+    if made_for := whose_entities(cache, graph):
         raise DataError(
-            f"{cache.path} was made for other entities (dataset {cache.header.dataset}) "
-            f"than those of {graph.folder}.",
-            "Run mygo tokenize on this graph.",
+            f"{cache.path} was made for {made_for}.", "Run mygo tokenize on this graph."
         )
+
+
+def whose_entities(cache: TokenCache, graph: KnowledgeGraph) -> str:
+    """Return which entities a cache was made for, empty if they are the graph's in their order."""
+    if cache.header.entities_sha256 == graph.entities_sha256:
+        return ""
+    if sorted(cache.entities) == sorted(graph.entities):
+        return f"the entities of {graph.folder} in another order"
+    return f"other entities (dataset {cache.header.dataset}) than those of {graph.folder}"
 
 
 def out_of_date(cache: TokenCache, graph: KnowledgeGraph) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from mygo_cli.cache.finding import IMAGE, MODALITIES, TEXT
+from mygo_cli.cache.finding import IMAGE, MODALITIES, TEXT, whose_entities
 from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache, dtype_for, opened
 from mygo_cli.cache.sources import TEXT_KEY, image_sources, text_sources
 from mygo_cli.errors import DataError
@@ -128,8 +128,8 @@ def _codebook_faults(cache: TokenCache, file: h5py.File) -> Iterator[str]:
 
 def _misfits(cache: TokenCache, graph: KnowledgeGraph, progress: Progress) -> list[str]:
     """Return how a cache differs from what would be made of a graph now."""
-    if cache.header.entities_sha256 != graph.entities_sha256:
-        return [f"it was made for other entities than those of {graph.folder}"]
+    if made_for := whose_entities(cache, graph):
+        return [f"it was made for {made_for}"]
     if cache.imported:  # what it was made of is not here
         return []
     if cache.header.modality == TEXT:

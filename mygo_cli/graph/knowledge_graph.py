@@ -116,6 +116,11 @@ class KnowledgeGraph:
         """The identity of the entity list: sha256 in hex over the ids joined by newlines."""
         return hashlib.sha256("\n".join(self.entities).encode()).hexdigest()
 
+    @cached_property
+    def entity_set_sha256(self) -> str:
+        """The same of the entities in any order: over the sorted ids."""
+        return hashlib.sha256("\n".join(sorted(self.entities)).encode()).hexdigest()
+
     def find_entity(self, name: str) -> int:
         """Return the row of an entity given by id or display name.
 

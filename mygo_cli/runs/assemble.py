@@ -89,6 +89,7 @@ def graph_identity(graph: KnowledgeGraph) -> dict[str, Any]:
     return {
         "name": graph.name,
         "entities_sha256": graph.entities_sha256,
+        "entity_set_sha256": graph.entity_set_sha256,
         "relations": list(graph.relations),
     }
 
@@ -98,8 +99,23 @@ def check_same_graph(identity: Mapping[str, Any], graph: KnowledgeGraph, path: P
     here = graph_identity(graph)
     for key, what in (("entities_sha256", "entities"), ("relations", "relations")):
         if identity[key] != here[key]:
+            how = _how_they_differ(identity, here, what)
             raise DataError(
                 f"{path} was trained on the graph {identity['name']}; the {what} of "
-                f"{graph.folder} are others.",
+                f"{graph.folder} are {how}.",
                 "Name its folder with --data, or train again.",
             )
+
+
+def _how_they_differ(identity: Mapping[str, Any], here: Mapping[str, Any], what: str) -> str:
+    """Return what the entities or relations of a graph are to those that a checkpoint knows.
+
+    They are numbered in the order of the lines, so the same in another order do not fit either.
+    """
+    if what == "relations":
+        same = sorted(identity["relations"]) == sorted(here["relations"])
+    elif "entity_set_sha256" in identity:
+        same = identity["entity_set_sha256"] == here["entity_set_sha256"]
+    else:  # a checkpoint of before it was kept
+        return "others, or in another order"
+    return "the same in another order, which their numbers follow" if same else "others"

@@ -92,10 +92,9 @@ def check_same_triples(
     """Raise `DataError` unless a run asks the same questions as the first and knows the same."""
     graph, path = run.graph, run.folder.path
     if (graph.entities, graph.relations) != (first.entities, first.relations):
-        raise DataError(
-            f"{path} knows other entities or relations than {first_run}.",
-            "Compare runs of one graph.",
-        )
+        same = _sorted_names(graph) == _sorted_names(first)
+        what = "entities or relations in another order" if same else "other entities or relations"
+        raise DataError(f"{path} knows {what} than {first_run}.", "Compare runs of one graph.")
     if not np.array_equal(graph.split(split), first.split(split)):
         raise DataError(
             f"{path} has other {split} triples than {first_run}.",
@@ -108,3 +107,7 @@ def check_same_triples(
         raise DataError(
             f"{path} leaves out other known facts than {first_run}.", "Compare runs of one graph."
         )
+
+
+def _sorted_names(graph: KnowledgeGraph) -> tuple[list[str], list[str]]:
+    return sorted(graph.entities), sorted(graph.relations)

@@ -71,6 +71,15 @@ def test_runs_of_other_graphs_are_refused(mygo, two, world, tmp_path):
     assert ended.err.endswith("Compare runs of one graph.\n")
 
 
+def test_runs_of_a_graph_in_two_orders_are_refused(mygo, two, world, tmp_path):
+    other = Path(shutil.copytree(world, tmp_path / "other"))
+    lines = (other / "entities.tsv").read_text().splitlines()
+    (other / "entities.tsv").write_text("\n".join(sorted(lines, reverse=True)))
+    assert mygo("train", "--data", other, *QUICK, "--runs-dir", "elsewhere").code == 0
+    ended = mygo("compare", two[0], only_run("elsewhere"), "--device", "cpu")
+    assert "knows entities or relations in another order than" in ended.err
+
+
 def test_other_triples_of_the_same_names_are_refused(mygo, two, world, tmp_path):
     other = Path(shutil.copytree(world, tmp_path / "other"))
     test = (other / "test.txt").read_text().splitlines(keepends=True)

@@ -1,5 +1,6 @@
 """Reading, checking, finding and joining token cache files."""
 
+import dataclasses
 import os
 
 import h5py
@@ -247,6 +248,12 @@ def test_a_cache_of_other_entities_does_not_fit(image_cache, tmp_path):
         check_cache_fits(TokenCache.open(image_cache), other)
     with pytest.raises(DataError, match="made for other entities"):
         load_tokens(image_cache, other, 4)
+
+
+def test_a_cache_of_the_entities_in_another_order_does_not_fit(graph, image_cache):
+    turned = dataclasses.replace(graph, entities=graph.entities[::-1])
+    with pytest.raises(DataError, match=r"made for the entities of .* in another order\. Run mygo"):
+        check_cache_fits(TokenCache.open(image_cache), turned)
 
 
 def test_out_of_date(graph, image_cache, text_cache, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from tiny_training import follow, metrics_of, new_fit, same, tiny_graph, tiny_se
 from mygo_cli import backends
 from mygo_cli.contracts import NoOptions
 from mygo_cli.errors import DataError
+from mygo_cli.runs.assemble import check_same_graph, graph_identity
 from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.training import fit as module
@@ -137,9 +139,25 @@ def test_another_graph(tmp_path):
     others = tuple(f"x{number}" for number in range(len(graph.entities)))
     with pytest.raises(DataError, match=r"trained on the graph tiny; the entities of tiny are oth"):
         resume(fit.folder, fit.settings, dataclasses.replace(graph, entities=others), CPU)
+    turned = dataclasses.replace(graph, entities=graph.entities[::-1])
+    with pytest.raises(DataError, match=r"the entities of tiny are the same in another order"):
+        resume(fit.folder, fit.settings, turned, CPU)
+    turned = dataclasses.replace(graph, relations=graph.relations[::-1])
+    with pytest.raises(DataError, match=r"the relations of tiny are the same in another order"):
+        resume(fit.folder, fit.settings, turned, CPU)
     renamed = dataclasses.replace(graph, relations=("r0", "r1", "r9"))
     with pytest.raises(DataError, match=r"the relations of tiny are others"):
         resume(fit.folder, fit.settings, renamed, CPU)
+
+
+def test_another_graph_than_that_of_an_older_checkpoint():
+    graph = tiny_graph()
+    identity = graph_identity(graph)
+    del identity["entity_set_sha256"]
+    check_same_graph(identity, graph, Path("best.pt"))
+    turned = dataclasses.replace(graph, entities=graph.entities[::-1])
+    with pytest.raises(DataError, match=r"the entities of tiny are others, or in another order\."):
+        check_same_graph(identity, turned, Path("best.pt"))
 
 
 def test_another_model(tmp_path):
