@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mygo_cli.errors import DataError
+from mygo_cli.graph.findings import some
 from mygo_cli.graph.rows import FileFault, read_text
+
+log = logging.getLogger(__name__)
 
 
 def is_number(text: str) -> bool:
@@ -42,10 +47,10 @@ def read_numbered_names(
     """Return the names of a file of `name number` lines, or of `number name`, by their number.
 
     A first line with a number alone says how many follow; a first line `header` is left out.
-    Raises `DataError` unless each number from 0 on stands once.
+    Several numbers may share a name: see `told_apart`. Raises `DataError` unless each number from
+    0 on stands once.
     """
     names: dict[int, str] = {}
-    first_line: dict[str, int] = {}
     promised = None
     for line, text in read_lines(path):
         if line == 1 and text == header:
@@ -61,9 +66,6 @@ def read_numbered_names(
         if int(number) in names:
             message = f"the number {int(number)} stands on two lines."
             raise FileFault(path, line, message, "Number the names from 0 on, each once.")
-        if first_line.setdefault(name.strip(), line) != line:
-            message = f"{name.strip()} stands on line {first_line[name.strip()]} already."
-            raise FileFault(path, line, message, "Delete one of the two lines.")
         names[int(number)] = name.strip()
     if not names or promised not in (None, len(names)):
         said = "is empty" if not names else f"says {promised:,} and lists {len(names):,}"
@@ -72,3 +74,44 @@ def read_numbered_names(
     if gap is not None:
         raise DataError(f"{path}: no line has the number {gap}.", "Number the names from 0 on.")
     return [names[number] for number in range(len(names))]
+
+
+def told_apart(names: Sequence[str], path: Path) -> list[str]:
+    """Return an id for each name by number: the name, or `Paris#2` where several numbers share it.
+
+    Two numbers are two entities, whatever both are called. Says on stderr that there are such names
+    in the file at `path`.
+    """
+    count = Counter(names)
+    ids = [
+        name if count[name] == 1 else _with_number(name, number, count)
+        for number, name in enumerate(names)
+    ]
+    own_ids: dict[str, list[str]] = {}
+    for own, name in zip(ids, names, strict=True):
+        if count[name] > 1:
+            own_ids.setdefault(name, []).append(own)
+    if own_ids:
+        name, first = next(iter(own_ids.items()))
+        log.warning(
+            f"{path}: numbers that share a name are told apart, such as {name}: {some(first)} "
+            f"(such names: {len(own_ids):,})."
+        )
+    return ids
+
+
+def _with_number(name: str, number: int, taken: Mapping[str, int]) -> str:
+    """Return a name with its number, as no other is called."""
+    numbered = f"{name}#{number}"
+    while numbered in taken:
+        numbered += "#"
+    return numbered
+
+
+def refuse_shared(names: Sequence[str], path: Path) -> list[str]:
+    """Return the names; raise `DataError` where two numbers share one."""
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        message = f"{path}: {count:,} numbers are called {name}."
+        raise DataError(message, "Give each a name of its own; the numbers stay.")
+    return list(names)

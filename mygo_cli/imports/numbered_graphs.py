@@ -10,7 +10,12 @@ from mygo_cli.errors import DataError
 from mygo_cli.graph.files import SPLITS, Split
 from mygo_cli.graph.rows import FileFault
 from mygo_cli.imports.dataset_folder import Dataset, Fact
-from mygo_cli.imports.name_lists import is_number, read_lines, read_numbered_names
+from mygo_cli.imports.name_lists import (
+    is_number,
+    read_lines,
+    read_numbered_names,
+    told_apart,
+)
 
 Order = Literal["htr", "hrt"]  # head, tail, relation or head, relation, tail
 PYKEEN_SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "testing"}
@@ -22,22 +27,27 @@ OTHER_ORDER: dict[Order, str] = {
 
 
 class Names(NamedTuple):
-    """The names of entities and relations by their numbers."""
+    """The ids of entities and relations by their numbers, and what the entities are called."""
 
     entities: list[str]
     relations: list[str]
+    shown: list[str]
+
+
+def _names(entities: Path, relations: Path, number_first: bool, header: str | None = None) -> Names:
+    """Return the names that two files list."""
+    shown = read_numbered_names(entities, number_first, header)
+    labels = read_numbered_names(relations, number_first, header)
+    return Names(told_apart(shown, entities), told_apart(labels, relations), shown)
 
 
 def read_openke(folder: Path, order: Order = "htr") -> Dataset:
     """Return the graph of `entity2id.txt`, `relation2id.txt`, `train2id.txt` and so on."""
-    names = Names(
-        read_numbered_names(folder / "entity2id.txt"),
-        read_numbered_names(folder / "relation2id.txt"),
-    )
+    names = _names(folder / "entity2id.txt", folder / "relation2id.txt", number_first=False)
     files = _split_files(folder, {split: f"{split}2id.txt" for split in SPLITS})
     facts = {split: _facts(path, order, names, OTHER_ORDER[order]) for split, path in files.items()}
     _refuse_no_train(files, facts)
-    return Dataset(names.entities, names.entities, facts)
+    return Dataset(names.entities, names.shown, facts)
 
 
 def read_libkge(folder: Path) -> Dataset:
@@ -45,36 +55,27 @@ def read_libkge(folder: Path) -> Dataset:
 
     Display names come from `entity_strings.del`, which may be missing or name only some.
     """
-    names = Names(
-        read_numbered_names(folder / "entity_ids.del", number_first=True),
-        read_numbered_names(folder / "relation_ids.del", number_first=True),
-    )
+    names = _names(folder / "entity_ids.del", folder / "relation_ids.del", number_first=True)
     files = _split_files(folder, {split: f"{split}.del" for split in SPLITS})
     facts = {split: _facts(path, "hrt", names) for split, path in files.items()}
     _refuse_no_train(files, facts)
-    shown = _libkge_names(folder / "entity_strings.del", names.entities)
+    shown = _libkge_names(folder / "entity_strings.del", names.shown)
     return Dataset(names.entities, shown, facts)
 
 
 def read_pykeen(folder: Path) -> Dataset:
     """Return the graph that `Dataset.to_directory_binary(folder)` of PyKEEN wrote."""
     wanted = {split: f"{name}/numeric_triples.tsv.gz" for split, name in PYKEEN_SPLITS.items()}
-    entities: dict[str, None] = {}
+    shown: dict[str, str] = {}  # of each entity
     facts: dict[Split, Sequence[Fact]] = {}
     files = _split_files(folder, wanted)
     for split, path in files.items():
-        names = Names(
-            _pykeen_names(path.with_name("entity_to_id.tsv.gz")),
-            _pykeen_names(path.with_name("relation_to_id.tsv.gz")),
-        )
+        lists = [path.with_name(f"{what}_to_id.tsv.gz") for what in ("entity", "relation")]
+        names = _names(lists[0], lists[1], number_first=True, header="id\tlabel")
         facts[split] = _facts(path, "hrt", names)
-        entities.update(dict.fromkeys(names.entities))
+        shown.update(zip(names.entities, names.shown, strict=True))
     _refuse_no_train(files, facts)
-    return Dataset(list(entities), list(entities), facts)
-
-
-def _pykeen_names(path: Path) -> list[str]:
-    return read_numbered_names(path, number_first=True, header="id\tlabel")
+    return Dataset(list(shown), list(shown.values()), facts)
 
 
 def _split_files(folder: Path, names: Mapping[Split, str]) -> dict[Split, Path]:

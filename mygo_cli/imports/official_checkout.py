@@ -11,7 +11,7 @@ from mygo_cli.errors import DataError, UsageError, suggest
 from mygo_cli.graph.files import SPLITS, Split
 from mygo_cli.graph.rows import TRIPLES, FileFault, read_rows, stop
 from mygo_cli.imports.dataset_folder import Dataset, Fact
-from mygo_cli.imports.name_lists import read_names, read_numbered_names
+from mygo_cli.imports.name_lists import read_names, read_numbered_names, refuse_shared
 from mygo_cli.imports.token_cache import rows_of_keys
 from mygo_cli.imports.token_json import TokenFile, read_token_json
 
@@ -101,7 +101,7 @@ def _not_listed(path: Path, line: int, what: str, list_name: str) -> FileFault:
 
 def _numbered_names(checkout: Checkout) -> list[str] | None:
     path = checkout.data / "entity2id.txt"
-    return read_numbered_names(path) if path.is_file() else None
+    return refuse_shared(read_numbered_names(path), path) if path.is_file() else None
 
 
 def _entities(checkout: Checkout) -> list[str]:

@@ -75,7 +75,6 @@ def test_openke_without_counts_and_in_the_other_order(make: Make) -> None:
         ("entity2id.txt", "4\na 0\nb 1\n", r"entity2id\.txt says 4 and lists 2\. It may be cut"),
         ("entity2id.txt", "a 0\nb 2\n", r"entity2id\.txt: no line has the number 1"),
         ("entity2id.txt", "a 0\nb 0\n", r"entity2id\.txt:2: the number 0 stands on two lines"),
-        ("entity2id.txt", "a 0\na 1\n", r"entity2id\.txt:2: a stands on line 1 already"),
         ("entity2id.txt", "a 0\nb\n", r"entity2id\.txt:2: not a name and a number"),
         ("entity2id.txt", "", r"entity2id\.txt is empty"),
     ],
@@ -86,6 +85,33 @@ def test_openke_mistakes(make: Make, file: str, content: str, message: str) -> N
         read_openke(folder)
     assert "\n" not in str(caught.value)
     assert caught.value.way_out
+
+
+SHARED = {
+    "entity2id.txt": "4\nParis\t0\nLyon\t1\nParis\t2\nParis#2\t3\n",
+    "relation2id.txt": "2\nin\t0\nin\t1\n",
+    "train2id.txt": "2\n2 3 0\n1 0 1\n",
+}
+
+
+def test_numbers_that_share_a_name(
+    make: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = read_openke(make(SHARED))
+    assert found.entities == ["Paris#0", "Lyon", "Paris#2#", "Paris#2"]
+    assert found.names == ["Paris", "Lyon", "Paris", "Paris#2"]
+    assert found.facts == {"train": [("Paris#2#", "in#0", "Paris#2"), ("Lyon", "in#1", "Paris#0")]}
+    graph = write_dataset(tmp_path / "out", found)
+    assert graph.names[graph.entity_row["Paris#0"]] == "Paris"
+    said = "share a name are told apart, such as Paris: Paris#0, Paris#2# (such names: 1)."
+    assert said in caplog.text
+
+
+def test_numbers_that_share_an_id_of_libkge(make: Make) -> None:
+    ids = {"entity_ids.del": "0\ta\n1\tb\n2\ta\n", "entity_strings.del": "a\tAnna\n"}
+    found = read_libkge(make(LIBKGE | ids))
+    assert found.entities == ["a#0", "b", "a#2"]
+    assert found.names == ["Anna", "b", "Anna"]
 
 
 def test_a_missing_file(make: Make) -> None:

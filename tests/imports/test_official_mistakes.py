@@ -252,6 +252,8 @@ def test_an_entity_that_is_not_listed(refused: Callable[..., str], repo: Path) -
 
 
 def test_names_for_fewer_entities(refused: Callable[..., str], repo: Path) -> None:
+    (repo / "data" / "DB15K" / "entity2id.txt").write_text("a 0\na 1\n")
+    assert "entity2id.txt: 2 numbers are called a. Give each" in refused()
     (repo / "data" / "DB15K" / "entity2id.txt").write_text("a 0\nb 1\n")
     assert refused() == (
         "MyGO/data/DB15K/entity2id.txt lists 2 entities, entities.txt 150. Copy both files again."
