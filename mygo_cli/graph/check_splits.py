@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mygo_cli.graph.files import Split, find_files
+from mygo_cli.graph.files import Split, find_files, misnamed
 from mygo_cli.graph.findings import Finding, Severity, counted, note, some, warning
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
@@ -41,7 +41,10 @@ def _missing_files(graph: KnowledgeGraph) -> Iterator[Finding]:
         yield note(graph.folder, "no valid file, so no epoch can be selected on one.", way_out)
     if not len(graph.test):
         yield note(graph.folder, "no test file, so there is nothing to evaluate on.")
-    ignored = find_files(graph.folder).ignored
+    renames = misnamed(graph.folder)
+    for name, new in renames.items():
+        yield warning(graph.folder / name, None, "not read by this name.", f"Rename it to {new}.")
+    ignored = [name for name in find_files(graph.folder).ignored if name not in renames]
     if ignored:
         yield note(graph.folder, f"not read: {some(ignored, 8)}.")
 

@@ -13,6 +13,16 @@ Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 STEMS = (*SPLITS, "descriptions", "entities")
 ENDINGS = tuple(kind + packed for kind in (".txt", ".tsv", ".csv") for packed in ("", ".gz"))
+# What KG-BERT, PyKEEN and others call the same; of several, the first is the fullest.
+OTHER_NAMES = {
+    "training": "train",
+    "dev": "valid",
+    "validation": "valid",
+    "val": "valid",
+    "testing": "test",
+    "entity2textlong": "descriptions",
+    "entity2text": "descriptions",
+}
 WANTED = (
     "A graph is a folder with train.txt (or .tsv, .csv, each also .gz): head, relation and tail, "
     "separated by tabs; see docs/data.md."
@@ -41,10 +51,29 @@ def find_files(folder: Path) -> GraphFiles:
     found = {stem: _only_file(folder, stem, names) for stem in STEMS}
     train = found.pop("train")
     if train is None:
-        raise DataError(f"{folder}: no train file.", _below(folder) or WANTED)
+        raise DataError(f"{folder}: no train file.", _renaming(folder) or _below(folder) or WANTED)
     read = {path.name for path in (train, *found.values()) if path is not None}
     ignored = tuple(name for name in names if name.endswith(ENDINGS) and name not in read)
     return GraphFiles(train, **found, ignored=ignored)
+
+
+def misnamed(folder: Path) -> dict[str, str]:
+    """Return the files that are not read but would be under another name, each with that name.
+
+    Names that are taken are left out, and so is everything where the folder cannot be listed.
+    """
+    try:
+        names = _file_names(folder)
+    except DataError:
+        return {}
+    taken = {stem for stem in STEMS for ending in ENDINGS if stem + ending in names}
+    found = {}
+    for stem, wanted in OTHER_NAMES.items():
+        for ending in ENDINGS:
+            if stem + ending in names and wanted not in taken:
+                found[stem + ending] = wanted + ending
+                taken.add(wanted)
+    return found
 
 
 def _file_names(folder: Path) -> list[str]:
@@ -64,6 +93,12 @@ def _only_file(folder: Path, stem: str, names: list[str]) -> Path | None:
     if len(found) > 1:
         raise DataError(f"{folder}: {' and '.join(found)} stand side by side.", "Keep one of them.")
     return folder / found[0] if found else None
+
+
+def _renaming(folder: Path) -> str:
+    """Return the way out where the train file has another name, else nothing."""
+    found = {new: name for name, new in misnamed(folder).items() if new.startswith("train")}
+    return " ".join(f"Rename {name} to {new}." for new, name in found.items())
 
 
 def _below(folder: Path) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.graph.files import misnamed
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
 from mygo_cli.runs.opened import with_holdout
@@ -29,9 +30,15 @@ def prepared_graph(settings: Settings, graph: KnowledgeGraph) -> KnowledgeGraph:
     if settings.data.select == "best" and not len(graph.valid):
         log.warning(
             "No validation triples: the last epoch is kept. "
-            "--holdout 0.05 cuts some from train and keeps the best."
+            f"{_renaming(graph.folder)}--holdout 0.05 cuts some from train and keeps the best."
         )
     return graph
+
+
+def _renaming(folder: Path) -> str:
+    """Return that a validation file has another tool's name, empty if none has."""
+    found = [(name, new) for name, new in misnamed(folder).items() if new.startswith("valid")]
+    return "".join(f"{name} is read if it is renamed to {new}; " for name, new in found)
 
 
 def check_selection(settings: Settings, graph: KnowledgeGraph) -> None:

@@ -103,9 +103,11 @@ def test_no_validation_file(mygo, tmp_path):
     folder = tmp_path / "bare"
     folder.mkdir()
     write_split(folder / "train.txt", all_triples())
+    (folder / "dev.tsv").write_text("kenya\tgrows\ttea\n")
     ended = mygo("train", "--data", folder, *QUICK)
     assert ended.code == 0
     assert "No validation triples: the last epoch is kept" in ended.err
+    assert "dev.tsv is read if it is renamed to valid.tsv" in ended.err
     assert result_of(only_run())["splits"] == {}
     assert mygo("evaluate", "--device", "cpu").code == 1
     assert mygo("rank", "--head", "kenya", "--relation", "grows", "--device", "cpu").code == 0

@@ -97,6 +97,19 @@ def test_each_finding(check, changes, severity, file, line, part):
     assert part in found[0][3]
 
 
+def test_files_by_the_names_of_kg_bert(check):
+    changes = {"valid.txt": None, "descriptions.tsv": None, "dev.tsv": CLEAN["valid.txt"]}
+    texts = {"entity2text.txt": "a\tA\n", "entity2textlong.txt": CLEAN["descriptions.tsv"]}
+    found = check({**IMAGES, **changes, **texts, "relations.txt": "r\ns\n"})
+    assert only(found, "warning") == [
+        ("warning", "dev.tsv", None, "not read by this name. Rename it to valid.tsv."),
+        ("warning", "entity2textlong.txt", None,
+         "not read by this name. Rename it to descriptions.txt."),
+    ]  # fmt: skip
+    notes = [text for *_, text in only(found, "note")]
+    assert "not read: entity2text.txt, relations.txt. " in notes
+
+
 def test_pictures_known_by_content_alone(check):
     changes = {"images/a/photo.jfif": picture("JPEG"), "images/b/google_0": picture()}
     message = "2 pictures known by content, not by name: a/photo.jfif, b/google_0. "

@@ -91,6 +91,13 @@ def test_no_train_file(make_folder):
     assert "train.txt (or .tsv, .csv" in message
 
 
+def test_a_train_file_by_another_name(make_folder):
+    folder = make_folder({"training.tsv": GOOD, "valid.txt": GOOD})
+    assert message_of(folder).endswith("no train file. Rename training.tsv to train.tsv.")
+    (folder / "training.tsv").rename(folder / "train.tsv")
+    assert len(read_graph(folder).train) == 1
+
+
 def test_a_folder_called_train_is_no_train_file(make_folder):
     assert "no train file" in message_of(make_folder({"train.txt/x.png": b""}))
 
