@@ -48,6 +48,8 @@ def stop(fault: FileFault) -> None:
 
 
 Row = tuple[int, list[str]]  # line number, from 1, and cells
+# What ends a line of N-Triples: a full stop behind blanks, an IRI or a text in quotes.
+_FULL_STOP = re.compile(r'(?:(?<=[>"])|(?:^|\s+))\.$')
 WITHOUT_NUL = "Take it out, as tr -d '\\000' does."
 _BREAKS = str.maketrans("\t\r\n", "   ")
 # A closing quote and the blanks before the next comma, which the csv module does not forgive.
@@ -61,7 +63,8 @@ class Layout:
     `rows` are what it holds and `if_empty` the way out of a file without any. `columns` are the
     names of its columns, `least` how many a line must have, `filled` how many must not be empty.
     `header` holds, for each column, the words that may head it; empty where there is no header.
-    With `free_text` the last column of a tab-separated line takes whatever is left.
+    With `free_text` the last column of a tab-separated line takes whatever is left; with
+    `full_stops` one at its end is left out where the line is one of N-Triples.
     """
 
     rows: str
@@ -71,6 +74,7 @@ class Layout:
     filled: int
     header: tuple[Words, ...]
     free_text: bool = False
+    full_stops: bool = False
 
     def order(self, cells: list[str]) -> Order | None:
         """Return which cell belongs to each column if these cells are a header, else None."""
@@ -84,6 +88,7 @@ TRIPLES = Layout(
     least=3,
     filled=3,
     header=(HEAD, RELATION, TAIL),
+    full_stops=True,
 )
 ENTITIES = Layout(
     "entities",
@@ -208,6 +213,8 @@ def _tab_rows(text: str, layout: Layout) -> Iterator[Row]:
         if any(cells):
             if layout.free_text:
                 cells[-1] = cells[-1].replace("\t", " ")
+            if layout.full_stops and cells[-1].endswith(".") and cells[0].startswith(("<", "_:")):
+                cells[-1] = _FULL_STOP.sub("", cells[-1])
             yield number, cells
 
 
@@ -247,6 +254,8 @@ def _hint_tabs(path: Path, cells: list[str], layout: Layout) -> str:
     """Return the way out of a wrong number of tab-separated columns."""
     if len(cells) > len(layout.columns):
         return "Take the other columns out."
+    if len(cells) == 1 and cells[0].startswith("#"):
+        return "Delete the line if it is a comment, else put one tab between columns."
     if len(cells) == 1 and cells[0].count(",") >= layout.least - 1:
         return f"It looks comma-separated: rename it to {_renamed(path, '.csv')}."
     if len(cells) == 1 and cells[0].count(";") >= layout.least - 1:

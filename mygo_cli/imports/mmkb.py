@@ -13,6 +13,11 @@ from mygo_cli.imports.dataset_folder import Dataset, Fact
 from mygo_cli.imports.name_lists import read_lines
 
 TRIPLES, INDEX = "_EntityTriples.txt", "_ImageIndex.txt"
+# A term of N-Triples and the blanks behind it: an IRI, a text with its language or type, or a node
+# without a name.
+TEXT = r'"(?:[^"\\]|\\.)*"(?:@[\w-]+|\^\^<[^>]*>)?'
+TERM = re.compile(rf'(<[^>]*>|{TEXT}|_:[^\s<>"]*[^\s<>".])\s*')
+END = re.compile(r"\.\s*(?:#.*)?")  # what follows the terms: a full stop, and a comment if any
 # What stands before the name in an IRI: the namespaces of DBpedia and Wikidata, else all but the
 # last part.
 NAMESPACE = re.compile(r"https?://[^/]+/(?:resource|ontology|property|entity)/|.*[/#]")
@@ -46,7 +51,7 @@ def read_mmkb(folder: Path) -> Mmkb:
 
 def short_names(terms: Iterable[str]) -> dict[str, str]:
     """Return what each term is called: `<http://dbpedia.org/resource/Peru>` is `Peru`."""
-    bare = {term: term.removeprefix("<").removesuffix(">") for term in terms}
+    bare = {term: term[1:].removesuffix(">") if term[0] == "<" else term for term in terms}
     short = {
         term: NAMESPACE.sub("", name, count=1) or name if term.startswith("<") else name
         for term, name in bare.items()
@@ -69,10 +74,12 @@ def _triples_file(folder: Path) -> Path:
 
 
 def _raw_facts(path: Path) -> Iterable[Fact]:
-    """Yield the triples as they stand there, without the full stop that ends a line."""
+    """Yield the triples as they stand there, without comments and the full stops of lines."""
     empty = True
     for line, text in read_lines(path):
-        cells = _cells(text)
+        if _is_comment(text):
+            continue
+        cells = _terms(text) or _cells(text)
         if cells[-1] == ".":
             cells.pop()
         if len(cells) != 3 or not all(cells):
@@ -82,6 +89,23 @@ def _raw_facts(path: Path) -> Iterable[Fact]:
         yield cells[0], cells[1], cells[2].removesuffix(" .")
     if empty:
         raise DataError(f"{path} holds no triples.", "Copy it again.")
+
+
+def _is_comment(text: str) -> bool:
+    """Say whether a line is a comment: it begins with # and is no three terms with tabs between."""
+    return text.startswith("#") and text.count("\t") != 2
+
+
+def _terms(text: str) -> list[str]:
+    """Return the terms of a line of N-Triples, none for a line of another kind."""
+    if not text.startswith(("<", "_:")):
+        return []
+    found = []
+    place = 0
+    while term := TERM.match(text, place):
+        found.append(term[1])
+        place = term.end()
+    return found if END.fullmatch(text, place) else []
 
 
 def _cells(text: str) -> list[str]:
@@ -94,6 +118,8 @@ def _with_index(dataset: Dataset, path: Path, entity_names: dict[str, str]) -> M
     unknown = 0
     for line, text in read_lines(path):
         cells = _cells(text)
+        if text.startswith("#") and len(cells) != 2:
+            continue
         if len(cells) != 2:
             raise FileFault(path, line, "not an entity and a key.", "Put a tab between them.")
         name, key = cells

@@ -78,6 +78,26 @@ def test_tabs_leave_quotes_and_commas_alone(make_folder):
     assert named(graph) == [('"a"', "r,s", 'b"')]
 
 
+@pytest.mark.parametrize("end", [" .", ".", "\t.", "\t ."])
+def test_the_full_stop_of_n_triples_is_no_part_of_a_name(make_folder, end):
+    rows = [("<Ada>", "<knows>", "<Bob>"), ("<Bob>", "<says>", '"a."'), ("_:b", "<is>", "_:c ")]
+    content = "".join("\t".join(row) + end + "\n" for row in rows)
+    graph = read_graph(make_folder({"train.txt": content}))
+    assert named(graph) == [(head, relation, tail.strip()) for head, relation, tail in rows]
+
+
+@pytest.mark.parametrize(
+    "row", ["<a>\tr\tSt. Paul.", "a\tr\tb .", "<a>\tr\t<U.S.>", "_:b\tr\t_:c."]
+)
+def test_other_full_stops_stay(make_folder, row):
+    assert named(read_graph(make_folder({"train.txt": row}))) == [tuple(row.split("\t"))]
+
+
+def test_full_stops_of_descriptions_stay(make_folder):
+    files = {"train.txt": "<a>\tr\t<b>\n", "descriptions.tsv": '<a>\tCalled "a".\n'}
+    assert read_graph(make_folder(files)).descriptions()[0] == 'Called "a".'
+
+
 def test_a_header_is_only_known_as_a_whole(make_folder):
     graph = read_graph(make_folder({"train.txt": "head\tconnects\ttail\nhead\trelation\tneck\n"}))
     assert len(graph.train) == 2

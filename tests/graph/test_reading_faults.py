@@ -30,6 +30,7 @@ def message_of(folder):
         ({"train.txt.gz": "a,r,b\n"}, "train.txt.gz:1:", ["rename it to train.csv.gz."]),
         ({"train.txt": "\na;r;b\n"}, "train.txt:2:", ["semicolons"]),
         ({"train.tsv": "a r b\n"}, "train.tsv:1:", ["separated by spaces: put one tab"]),
+        ({"train.txt": "# made in 2016\n" + GOOD}, "train.txt:1:", ["if it is a comment"]),
         ({"train.tsv": "ab\n"}, "train.tsv:1:", ["Put one tab between columns."]),
         ({"train.csv": "a\tr\tb\n"}, "train.csv:1:", ["by commas.", "rename it to train.tsv."]),
         ({"train.csv": "a;r;b\n"}, "train.csv:1:", ["semicolons"]),

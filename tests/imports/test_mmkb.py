@@ -51,6 +51,54 @@ def test_triples(folder: Path) -> None:
     assert found.unknown == 1
 
 
+N_TRIPLES = """\
+# started 2016-04-01T10:00:00Z
+<http://ex.org/Ada> <http://ex.org/knows> <http://ex.org/Bob> .
+<http://ex.org/Bob> <http://ex.org/knows> <http://ex.org/Cid>.
+<http://ex.org/Cid>\t<http://ex.org/knows>\t<http://ex.org/Ada>.  # the last of three
+#\t<http://ex.org/Ada> and others
+<http://ex.org/Ada> <http://ex.org/says> "a \\"b\\" c."@en .
+<http://ex.org/Ada> <http://ex.org/age> "5"^^<http://ex.org/int>.
+_:b0 <http://ex.org/knows> _:b1.
+<http://ex.org/New York> <http://ex.org/knows> <http://ex.org/Bob> .
+"""
+
+
+def test_n_triples(tmp_path: Path) -> None:
+    path = tmp_path / "facts.nt"
+    path.write_text(N_TRIPLES)
+    found = read_mmkb(path).dataset
+    assert found.facts["train"] == [
+        ("Ada", "knows", "Bob"),
+        ("Bob", "knows", "Cid"),
+        ("Cid", "knows", "Ada"),
+        ("Ada", "says", '"a \\"b\\" c."@en'),
+        ("Ada", "age", '"5"^^<http://ex.org/int>'),
+        ("_:b0", "knows", "_:b1"),
+        ("New York", "knows", "Bob"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["<a b> <r> <c d", "<a> <r> c.d", "#a\tr\tb", "<U.S.>\tin\t<St.Paul>"]
+)
+def test_what_is_no_n_triples_is_split_as_before(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "facts.txt"
+    path.write_text(line + "\n")
+    if line.startswith("<a b>"):
+        with pytest.raises(DataError, match="5 terms"):
+            read_mmkb(path)
+    else:
+        cells = line.split("\t") if "\t" in line else line.split()
+        names = [cell.removeprefix("<").removesuffix(">") for cell in cells]
+        assert read_mmkb(path).dataset.facts["train"] == [tuple(names)]
+
+
+def test_comments_in_the_index(folder: Path) -> None:
+    (folder / "DB15K_ImageIndex.txt").write_text("# started at ten\n" + INDEX)
+    assert read_mmkb(folder).picture_keys == {"Peru": ["IMG1"], "AC/DC": ["IMG2"]}
+
+
 def test_freebase_ids_and_a_file_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "facts.txt"
     path.write_text("/m/027rn /location/country/capital /m/06cx9\n")
