@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import stat
 import warnings
 from collections.abc import Iterator
@@ -25,6 +26,11 @@ MAX_PIXELS = 1 << 26
 # Tokenizers scale the shorter side to some 256 pixels, and the longer one grows along.
 MAX_ASPECT = 100
 
+PNG_BEGINNING = b"\x89PNG\r\n\x1a\n"
+# Parts of a PNG that say something about the picture: notes, and the colour profile, which is not
+# applied anyway. The turn of a photo stands elsewhere, in eXIf.
+PNG_NOTES = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+
 WHITE = (255, 255, 255, 255)
 
 
@@ -40,9 +46,7 @@ def read_picture(path: Path) -> Image.Image:
     """
     try:
         _refuse_by_first_bytes(path)
-        with Image.open(path, formats=FORMATS) as image:
-            _refuse_by_size(*image.size)
-            return _rgb(ImageOps.exif_transpose(image))
+        return _decoded(path)
     except BadPicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -53,6 +57,39 @@ def read_picture(path: Path) -> Image.Image:
         raise BadPicture(_reason(error.strerror or str(error))) from error
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
         raise BadPicture(_reason(f"{type(error).__name__}: {error}")) from error
+
+
+def _decoded(path: Path) -> Image.Image:
+    """Return the picture of a file; a PNG whose notes Pillow refuses as too large without them."""
+    try:
+        return _opened(path)
+    except ValueError:
+        content = path.read_bytes()
+        if not content.startswith(PNG_BEGINNING):
+            raise
+        return _opened(io.BytesIO(_without_notes(content)))
+
+
+def _opened(source: Path | io.BytesIO) -> Image.Image:
+    with Image.open(source, formats=FORMATS) as image:
+        _refuse_by_size(*image.size)
+        return _rgb(ImageOps.exif_transpose(image))
+
+
+def _without_notes(png: bytes) -> bytes:
+    """Return a PNG without what it says beside its pixels.
+
+    After its beginning there are chunks: the length of the content in 4 bytes, the name in 4, the
+    content, and a checksum in 4.
+    """
+    kept = [png[: len(PNG_BEGINNING)]]
+    place = len(PNG_BEGINNING)
+    while place < len(png):
+        end = place + 12 + int.from_bytes(png[place : place + 4], "big")
+        if png[place + 4 : place + 8] not in PNG_NOTES:
+            kept.append(png[place:end])
+        place = end
+    return b"".join(kept)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, PngImagePlugin, features
 
 from mygo_cli.graph import pictures
 from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
@@ -140,6 +140,35 @@ def test_of_an_animation_the_first_frame(tmp_path, ending):
     path = tmp_path / f"a.{ending}"
     first.save(path, save_all=True, append_images=[second], lossless=True)
     assert corners(read_picture(path))[0] == (255, 0, 0)
+
+
+@pytest.mark.parametrize("place", ["note", "long note", "profile", "many notes"])
+def test_notes_of_a_png_may_be_of_any_size(tmp_path, place):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    notes = PngImagePlugin.PngInfo()
+    options = {"exif": exif, "pnginfo": notes}
+    if place == "profile":
+        options["icc_profile"] = bytes(2 << 20)
+    elif place == "many notes":
+        for number in range(70):
+            notes.add_text(f"note {number}", "x" * 1_000_000, zip=True)
+    else:
+        notes.add_itxt("note", "x" * (2 << 20), zip=place == "note")
+    turned = colours(12, 8).transpose(Image.Transpose.ROTATE_90)
+    turned.save(tmp_path / "a.png", **options)
+    assert corners(read_picture(tmp_path / "a.png")) == QUARTERS
+
+
+def test_a_cut_png_with_a_large_note_is_cut_short(tmp_path):
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("note", "x" * (2 << 20), zip=True)
+    NOISE.save(tmp_path / "a.png", pnginfo=notes)
+    content = (tmp_path / "a.png").read_bytes()
+    for length in (len(content) - 900, 2000, 60, 39):
+        (tmp_path / "a.png").write_bytes(content[:length])
+        with pytest.raises(BadPicture):
+            read_picture(tmp_path / "a.png")
 
 
 def test_one_pixel(tmp_path):
