@@ -40,6 +40,7 @@ def cli_page() -> str:
         "| variable | meaning |\n|---|---|\n"
         "| `MYGO_WORK` | folder of caches and runs instead of `./mygo-work` |\n"
         "| `MYGO_WEIGHTS` | folder of fetched weights instead of `~/.cache/mygo/weights` |",
+        "A `~` at the beginning of a path is the home folder, in options, variables and TOML.",
     ]
     for path, command in _commands("mygo", root):
         parts += _command_section(path, command)

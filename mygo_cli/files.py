@@ -118,6 +118,15 @@ def _lock(handle: int) -> None:
             raise
 
 
+def expanded(path: str | Path) -> Path:
+    """Return a path with the home folder for a `~` at its beginning.
+
+    A shell does so before a program sees the path, but not in `--data=~/graph`, and nobody does in
+    an .env file or in TOML. Where there is no such user the path stays as it is, as in a shell.
+    """
+    return Path(os.path.expanduser(path))
+
+
 def file_sha256(path: Path) -> str:
     """Return the file's sha256 in hex."""
     digest = hashlib.sha256()

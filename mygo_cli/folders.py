@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mygo_cli.files import expanded
 from mygo_cli.settings.sections import Settings
 
 
@@ -15,7 +16,7 @@ def world_folder() -> Path:
 
 def graph_folder(data: str | Path | None) -> Path:
     """Return the folder of `--data`, else of the built-in graph."""
-    return Path(data) if data is not None else world_folder()
+    return expanded(data) if data is not None else world_folder()
 
 
 def settings_folder(settings: Settings) -> Path:
@@ -25,14 +26,14 @@ def settings_folder(settings: Settings) -> Path:
 
 def work_dir() -> Path:
     """Return the folder that holds caches and runs: $MYGO_WORK, else ./mygo-work."""
-    return Path(os.environ.get("MYGO_WORK") or "mygo-work")
+    return expanded(os.environ.get("MYGO_WORK") or "mygo-work")
 
 
 def cache_dir(value: str | Path | None) -> Path:
     """Return the folder of `--cache-dir`, else the default one."""
-    return Path(value) if value is not None else work_dir() / "cache"
+    return expanded(value) if value is not None else work_dir() / "cache"
 
 
 def runs_dir(value: str | Path | None) -> Path:
     """Return the folder of `--runs-dir`, else the default one."""
-    return Path(value) if value is not None else work_dir() / "runs"
+    return expanded(value) if value is not None else work_dir() / "runs"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, wraps
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
@@ -11,6 +13,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from mygo_cli.commands.switches import add_switches
+from mygo_cli.files import expanded
 
 
 class Listed(NamedTuple):
@@ -118,15 +121,38 @@ class Imported(Mapping[str, Any]):
     """The commands by name, whole: a command is imported when it is looked up."""
 
     def __getitem__(self, name: str) -> Any:
-        module, _, place = LISTED[name].target.partition(":")
-        found = getattr(importlib.import_module(f"mygo_cli.commands.{module}"), place)
-        if not isinstance(found, typer.Typer):
-            function, found = found, typer.Typer(add_completion=False)
-            found.command(name)(function)
-        return add_switches(typer.main.get_command(found))
+        return add_switches(typer.main.get_command(_imported(name)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(LISTED)
 
     def __len__(self) -> int:
         return len(LISTED)
+
+
+@cache
+def _imported(name: str) -> typer.Typer:
+    """Return a command as an app of its own; each function in it gets its paths expanded."""
+    module, _, place = LISTED[name].target.partition(":")
+    found = getattr(importlib.import_module(f"mygo_cli.commands.{module}"), place)
+    app = found if isinstance(found, typer.Typer) else typer.Typer(add_completion=False)
+    if app is not found:
+        app.command(name)(found)
+    for each in app.registered_commands:
+        each.callback = each.callback and _with_expanded_paths(each.callback)
+    return app
+
+
+def _with_expanded_paths(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that takes `~` in any of its paths for the home folder."""
+
+    def expand(value: Any) -> Any:
+        if isinstance(value, list):
+            return [expand(each) for each in value]
+        return expanded(value) if isinstance(value, Path) else value
+
+    @wraps(function)
+    def command(**values: Any) -> None:
+        function(**{name: expand(value) for name, value in values.items()})
+
+    return command

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mygo_cli.files import expanded
 from mygo_cli.graph.files import SPLITS, GraphFiles, Split, find_files
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.rows import (
@@ -81,7 +82,7 @@ def read_graph(folder: str | Path, on_fault: OnFault = stop) -> KnowledgeGraph:
     Raises `DataError`, one line with file and line number, for whatever cannot be read. With
     another `on_fault` bad lines go there and are left out.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     files = find_files(folder)
     listed = _listed(files, on_fault)
     rows = Rows(listed.rows, {}, files.entities)

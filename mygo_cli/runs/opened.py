@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from mygo_cli.device import choose_device
+from mygo_cli.files import expanded
 from mygo_cli.folders import runs_dir as folder_of_runs
 from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -35,7 +36,7 @@ def open_run(
     Raises `DataError` for no such run, one without a model or with a damaged one, and another
     graph; `UsageError` for a `device` that is not there.
     """
-    folder = find_run(None if path is None else Path(path), folder_of_runs(runs_dir))
+    folder = find_run(None if path is None else expanded(path), folder_of_runs(runs_dir))
     chosen = choose_device(device)
     opened = load_run(folder, as_graph(data or settings_folder(folder.settings())), chosen)
     return replace(opened, graph=with_holdout(opened.graph, opened.settings))

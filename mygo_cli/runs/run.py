@@ -14,6 +14,7 @@ from torch import Tensor
 from mygo_cli.device import Portion
 from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.errors import DataError
+from mygo_cli.files import expanded
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Triples
@@ -248,7 +249,7 @@ class Run:
         """
         from mygo_cli.exports.files import format_of, save_table
 
-        path = Path(path)
+        path = expanded(path)
         kind = format_of(path, None)
         save_table(path, kind, self.table(what))
 

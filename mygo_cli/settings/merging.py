@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mygo_cli.files import expanded
 from mygo_cli.settings.fields import from_dict, from_pairs
 from mygo_cli.settings.recipes import read_recipe, read_settings
 from mygo_cli.settings.sections import DecoderSettings, Settings
@@ -62,7 +63,7 @@ def _is_another(folder: object, above: object) -> bool:
     """Say whether a folder is named in both places, and not the same one."""
     if not isinstance(folder, (str, Path)) or not isinstance(above, (str, Path)):
         return False
-    return Path(folder).absolute() != Path(above).absolute()
+    return expanded(folder).absolute() != expanded(above).absolute()
 
 
 def _table(nested: Nested, name: str) -> Nested:
@@ -93,7 +94,7 @@ def resolve(settings: Settings) -> Settings:
         settings,
         decoder=dataclasses.replace(named, options=dataclasses.asdict(options)),
         data=dataclasses.replace(
-            settings.data, folder=str(Path(folder).absolute()) if folder else None
+            settings.data, folder=str(expanded(folder).absolute()) if folder else None
         ),
     )
 

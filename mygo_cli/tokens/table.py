@@ -11,6 +11,7 @@ import numpy as np
 from mygo_cli.cache.finding import check_cache_fits, out_of_date
 from mygo_cli.cache.format import DONE, TokenCache, opened
 from mygo_cli.errors import DataError
+from mygo_cli.files import expanded
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
 from mygo_cli.tokens.bags import TokenCounts, bags_of, count_tokens
@@ -32,7 +33,7 @@ def load_tokens(
     which the token experts read. Raises `DataError` for a cache of other entities or without a
     codebook. Logs a warning where the cache is unfinished or the graph's media changed since.
     """
-    cache = TokenCache.open(Path(path))
+    cache = TokenCache.open(expanded(path))
     check_cache_fits(cache, graph)
     if not cache.has_codebook:
         raise DataError(f"{path} holds no tokens yet.", "Give the same mygo tokenize again.")

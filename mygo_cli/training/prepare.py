@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.files import expanded
 from mygo_cli.graph.files import misnamed
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
@@ -107,7 +108,7 @@ def _with_cache(
         if tokens.cache:
             raise UsageError(f"--{modality}-cache and --no-{modality} exclude each other.")
         return tokens
-    path = Path(tokens.cache) if tokens.cache else newest_cache(caches, graph, modality)
+    path = expanded(tokens.cache) if tokens.cache else newest_cache(caches, graph, modality)
     if path is None:
         warn(
             f"No {modality} tokens of {graph.name} in {caches}: training without. "

@@ -13,6 +13,7 @@ from mygo_cli.cache.finding import MODALITIES
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.stats import Summary
 from mygo_cli.errors import UsageError, suggest
+from mygo_cli.files import expanded
 from mygo_cli.folders import cache_dir as folder_of_caches
 from mygo_cli.folders import runs_dir as folder_of_runs
 from mygo_cli.folders import world_folder
@@ -72,7 +73,7 @@ def _nested(settings: Settings | str | Path | None) -> Nested:
         return {}
     if isinstance(settings, Settings):
         return dataclasses.asdict(settings)
-    return read_settings(Path(settings))
+    return read_settings(expanded(settings))
 
 
 def _placed(options: Mapping[str, Any]) -> Nested:
@@ -93,7 +94,7 @@ def _placed(options: Mapping[str, Any]) -> Nested:
 
 def _named_caches(tokens: Iterable[Summary | str | Path]) -> dict[str, Any]:
     """Return which token caches to use, and which modality is off for want of one."""
-    paths = [Path(each.path if isinstance(each, Summary) else each) for each in tokens]
+    paths = [expanded(each.path if isinstance(each, Summary) else each) for each in tokens]
     found = {TokenCache.open(path).header.modality: str(path.absolute()) for path in paths}
     return {
         modality: {"use": modality in found, "cache": found.get(modality)}

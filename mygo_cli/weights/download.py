@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from mygo_cli.errors import BackendError
-from mygo_cli.files import BLOCK, file_sha256
+from mygo_cli.files import BLOCK, expanded, file_sha256
 from mygo_cli.progress import shown
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ BY_HAND = "pass the file by hand: --image-weights FILE."
 def weights_folder() -> Path:
     """Return where published weights are kept: `$MYGO_WEIGHTS`, else `~/.cache/mygo/weights`."""
     chosen = os.environ.get("MYGO_WEIGHTS")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "mygo" / "weights"
+    return expanded(chosen) if chosen else Path.home() / ".cache" / "mygo" / "weights"
 
 
 def fetch(url: str, name: str, sha256_prefix: str | None = None) -> Path:

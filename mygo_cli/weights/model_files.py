@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mygo_cli.errors import BackendError
+from mygo_cli.files import expanded
 
 REPLY_SECONDS = 10
 
@@ -30,7 +31,7 @@ def model_files(model: str, way_out: str) -> ModelFiles:
     Without a network the hub's local cache answers. Raises `BackendError` with `way_out` where
     the model is neither in a folder, nor in the cache, nor on a hub that can be reached.
     """
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     if folder.is_dir():
         return _in_folder(folder)
     from huggingface_hub import hf_hub_download, model_info, snapshot_download

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.errors import BackendError, UsageError, suggest
-from mygo_cli.files import file_sha256
+from mygo_cli.files import expanded, file_sha256
 from mygo_cli.weights.libraries import import_timm
 from mygo_cli.weights.loading import load_into, read_tensors
 from mygo_cli.weights.model_files import model_files
@@ -53,11 +54,12 @@ class Backbone:
     """
 
     def __init__(self, name: str, weights: str | None, stride: int, image_size: int) -> None:
+        name = os.path.expanduser(name)  # it may be a folder
         model = _make(name)
         settings: Mapping[str, Any] = model.pretrained_cfg
         _check_size(name, settings, image_size)
         self.stage, self.dim = _stage_of(model, name, stride)
-        path = Path(weights).expanduser() if weights else _published_weights(name, settings)
+        path = expanded(weights) if weights else _published_weights(name, settings)
         _load(model, name, path)
         self.mean: tuple[float, ...] = tuple(settings.get("mean", (0.5, 0.5, 0.5)))
         self.std: tuple[float, ...] = tuple(settings.get("std", (0.5, 0.5, 0.5)))

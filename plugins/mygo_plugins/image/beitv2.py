@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, setting
-from mygo_cli.files import file_sha256
+from mygo_cli.files import expanded, file_sha256
 from mygo_cli.weights.download import fetch
 from mygo_cli.weights.libraries import import_timm
 from mygo_cli.weights.loading import load_into, read_tensors, require, under, wrong_kind
@@ -46,7 +46,7 @@ class BeitV2(ImageTokenizer):
     Options = BeitV2Options
 
     def __init__(self, options: BeitV2Options, device: str) -> None:
-        path = Path(options.weights or fetch(ADDRESS, RELEASED, "d93179da")).expanduser()
+        path = expanded(options.weights or fetch(ADDRESS, RELEASED, "d93179da"))
         tensors = read_tensors(path)
         self.device = device
         self.encoder = _encoder(tensors, path).to(device)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, setting
 from mygo_cli.errors import BackendError
-from mygo_cli.files import file_sha256
+from mygo_cli.files import expanded, file_sha256
 from mygo_cli.weights.libraries import import_transformers
 from mygo_cli.weights.loading import load_into, read_tensors, require
 from mygo_plugins.image.pixels import centre_square
@@ -54,7 +54,7 @@ class VQGAN(ImageTokenizer):
                 "Take last.ckpt of vqgan_imagenet_f16_1024 or _16384 from the README of "
                 "CompVis/taming-transformers and pass --image-weights FILE.",
             )
-        path = Path(options.weights).expanduser()
+        path = expanded(options.weights)
         tensors = read_tensors(path)
         self.device = device
         self.model = _model(tensors, path).to(device)
