@@ -121,6 +121,14 @@ class KnowledgeGraph:
         """The same of the entities in any order: over the sorted ids."""
         return hashlib.sha256("\n".join(sorted(self.entities)).encode()).hexdigest()
 
+    @cached_property
+    def triples_sha256(self) -> str:
+        """The identity of all splits, in file order: sha256 in hex over their numbers."""
+        digest = hashlib.sha256()
+        for triples in (self.train, self.valid, self.test, self.other):
+            digest.update(f"{len(triples)}\n".encode() + triples.astype("<i8").tobytes())
+        return digest.hexdigest()
+
     def find_entity(self, name: str) -> int:
         """Return the row of an entity given by id or display name.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -178,6 +178,7 @@ class TrainingRun:
             "model": self.trainer.model.state_dict(),
             "optimizer": self.trainer.optimizer.state_dict(),
             "graph": graph_identity(self.graph),
+            "triples_sha256": self.graph.triples_sha256,
             "epoch": self.trainer.epoch,
             "stopper": asdict(self.stopper),
         }
@@ -220,7 +221,8 @@ def resume(
 ) -> TrainingRun:
     """Return the run of `folder` as it was after its last whole epoch.
 
-    Raises `DataError` where no epoch was done, and for a damaged checkpoint or another graph.
+    Raises `DataError` where no epoch was done, and for a damaged checkpoint, another graph, or
+    other triples than the run began with: it would be neither the old run nor a new one.
     """
     if not folder.last.exists():
         raise DataError(
@@ -229,6 +231,7 @@ def resume(
         )
     state = load_checkpoint(folder.last, NEEDED)
     check_same_graph(state["graph"], graph, folder.last)
+    _check_same_triples(state, graph, folder)
     model = rebuild_model(settings, state["model"], folder.last)
     # The file is mapped into memory and about to be replaced: own the parameters.
     model.load_state_dict(
@@ -239,3 +242,12 @@ def resume(
     if processes.first:
         folder.forget_after(fit.trainer.epoch)
     return fit
+
+
+def _check_same_triples(state: Mapping[str, Any], graph: KnowledgeGraph, folder: RunFolder) -> None:
+    """Raise `DataError` where the triples changed; checkpoints of before do not say which."""
+    if state.get("triples_sha256", graph.triples_sha256) != graph.triples_sha256:
+        raise DataError(
+            f"The triples of {graph.folder} changed since {folder.path} was begun.",
+            f"Put them back to go on, or train anew with: mygo train --config {folder.config}",
+        )

@@ -160,6 +160,26 @@ def test_another_graph_than_that_of_an_older_checkpoint():
         check_same_graph(identity, turned, Path("best.pt"))
 
 
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_other_triples(tmp_path, split):
+    fit = new_fit(tmp_path, settings_for(epochs=1))
+    follow(fit)
+    before = fit.folder.last.read_bytes()
+    graph = tiny_graph()
+    turned = dataclasses.replace(graph, **{split: graph.split(split)[:, ::-1].copy()})
+    with pytest.raises(DataError, match=r"triples of tiny changed .* --config .*config\.toml$"):
+        resume(fit.folder, fit.settings, turned, CPU)
+    assert fit.folder.last.read_bytes() == before
+
+
+def test_a_checkpoint_of_before_triples_were_noted(tmp_path):
+    fit = new_fit(tmp_path, settings_for(epochs=1))
+    follow(fit)
+    state = load_checkpoint(fit.folder.last)
+    save_checkpoint(fit.folder.last, {k: v for k, v in state.items() if k != "triples_sha256"})
+    assert resume(fit.folder, fit.settings, tiny_graph(), CPU).trainer.epoch == 1
+
+
 def test_another_model(tmp_path):
     fit = new_fit(tmp_path, settings_for(epochs=1))
     follow(fit)
