@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import rich.progress
     from rich.console import Console
     from rich.progress import TaskID
+    from rich.table import Table
 
 
-NUMBERS = re.compile(r"[\d.,]+ (?:±|of) [\d.,]+|[\d.,]+")  # 0.391 ± 0.003, 2 of 3
-MOST_WHOLE = 40  # characters of a name that a table does not break while all else fits
-WIDEST = 10_000  # columns of a terminal on which any table fits
+NUMBER = re.compile(r"[-+]?[\d.,]+%?")
+MOST_WHOLE = 40  # characters of a name that a table does not break while other text may break
+MOST_TOGETHER = 12  # characters of a name, or of a header's word, that no table breaks
 
 
 @dataclass
@@ -128,31 +129,70 @@ def show_logs(level: int = logging.INFO) -> None:
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
-    """Print a table on stdout; columns that hold only numbers are set flush right."""
-    from rich import box
-    from rich.table import Table
+    """Print a table on stdout; columns that hold only numbers are set flush right.
+
+    On a narrow terminal sentences break, then names, and the gaps close. Numbers and the words of
+    headers stay whole: what is still too wide is left to the terminal to wrap, and nothing is cut.
+    """
+    from rich.segment import Segments
     from rich.text import Text
 
+    console = stdout()
     body = [list(row) for row in rows]
-    grid = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for place, header in enumerate(headers):
-        cells = [row[place] for row in body if row[place] is not None]
-        numeric = bool(cells) and all(isinstance(cell, (int, float)) for cell in cells)
-        # Names and numbers stay whole; sentences may break.
-        whole = all(" " not in str(cell) and len(str(cell)) <= MOST_WHOLE for cell in cells)
+    texts = [[header, *(_cell(row[place]) for row in body)] for place, header in enumerate(headers)]
+    grid, gaps = _grid(len(texts), console.width - sum(_least(text) for text in texts))
+    widths = _widths(texts, console.width - gaps)
+    for place, (header, width) in enumerate(zip(headers, widths, strict=True)):
+        values = [row[place] for row in body if row[place] is not None]
+        numeric = bool(values) and all(isinstance(value, (int, float)) for value in values)
         justify: Literal["left", "right"] = "right" if numeric else "left"
-        # A narrow terminal breaks names, never numbers, and a number from its deviation.
-        numbers = numeric or (bool(cells) and all(NUMBERS.fullmatch(_cell(x)) for x in cells))
-        words = [word for cell in cells for word in _cell(cell).split()]
-        least = max(map(len, words)) if numbers else None
-        grid.add_column(header, justify=justify, overflow="fold", no_wrap=whole, min_width=least)
-    for row in body:
-        grid.add_row(*(Text(_cell(cell)) for cell in row))
-    anywhere = stdout().options.update(width=WIDEST)
-    if stdout().measure(grid, options=anywhere).minimum > stdout().width:
-        for column in grid.columns:  # else the terminal's edge would cut off the last numbers
-            column.no_wrap = column.no_wrap and column.min_width is not None
-    stdout().print(grid)
+        grid.add_column(Text(header), justify=justify, overflow="fold", width=width)
+    for cells in zip(*(text[1:] for text in texts), strict=True):
+        grid.add_row(*map(Text, cells))
+    if title is not None:
+        console.print(Text(title, "bold"), soft_wrap=True)
+    # Rich cuts off what is wider than the terminal, unless it is told of a wider one.
+    whole = console.options.update(width=sum(widths) + gaps)
+    below = "" if grid.show_edge else "\n"  # an edge is a blank line
+    console.print(Segments(console.render(grid, whole)), end=below, crop=False)
+
+
+def _grid(columns: int, room: int) -> tuple[Table, int]:
+    """Return an empty table and what its gaps take, which is less where there is little `room`."""
+    from rich import box
+    from rich.table import Table
+
+    wide = 3 * columns + 1  # a blank on both sides of each column, and one between and at the ends
+    if wide <= room:
+        return Table(box=box.SIMPLE_HEAD), wide
+    return Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False), columns - 1
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return how wide each column of texts is, together no wider than `room` if that can be.
+
+    The widest shrinks first: down to its longest word, and only then through words.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(1, *map(cell_len, column)) for column in columns]
+    for most in (MOST_WHOLE, MOST_TOGETHER):
+        least = [_least(column, most) for column in columns]
+        while sum(widths) > room:
+            able = [place for place, width in enumerate(widths) if width > least[place]]
+            if not able:
+                break
+            widths[max(able, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _least(column: Sequence[str], most: int = MOST_TOGETHER) -> int:
+    """Return how wide a column must be for its numbers, and for words of up to `most` letters."""
+    from rich.cells import cell_len
+
+    words = [word for text in column for word in text.split()]
+    numbers = [cell_len(word) for word in words if NUMBER.fullmatch(word)]
+    return max([1, *numbers, *(min(most, cell_len(word)) for word in words)])
 
 
 def _cell(value: object) -> str:

@@ -45,6 +45,38 @@ def test_a_narrow_terminal_breaks_a_number_from_its_deviation_at_most(capsys):
     assert max(map(len, shown.splitlines())) <= 60
 
 
+COLUMNS = ("ranks", "MRR", "mean rank", "Hits@1", "Hits@3", "Hits@10")
+VALUES = (1234, 0.1234, 1234.5, 0.2345, 0.3456, 0.4567)
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 70, 80, 200])
+def test_no_width_cuts_a_header_or_a_number_short(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    console.table(("asked side", *COLUMNS), [("both sides of a_relation", *VALUES)])
+    lines = capsys.readouterr().out.splitlines()
+    words = " ".join(lines).split()
+    wanted = ["1,234", "0.1234", "1234.5000", "0.2345", "0.3456", "0.4567"]
+    assert [word for word in words if word[0].isdigit()] == wanted
+    wanted = [*"asked side both sides of a_relation".split(), *" ".join(COLUMNS).split()]
+    assert sorted(word for word in words if word[0].isalpha()) == sorted(wanted)
+    assert max(map(len, lines)) <= max(width, 55)  # whole words and one blank between columns
+
+
+def test_words_of_a_sentence_break_before_a_name_does(capsys):
+    name = "a_name_of_twenty_four_ch"
+    console.table(("name", "what it is"), [(name, "a sentence of many words " * 3)])
+    shown = capsys.readouterr().out
+    assert name in shown.split()
+    assert max(map(len, shown.splitlines())) <= 60
+
+
+def test_headers_and_titles_are_text_and_no_markup(capsys):
+    console.table(("[bold]x", "y"), [("a", 1)], title="[red]t, which is longer than its table")
+    shown = capsys.readouterr().out
+    assert shown.startswith("[red]t, which is longer than its table\n")
+    assert "[bold]x" in shown
+
+
 def test_a_muted_process_says_errors_only(capsys):
     console.mute()
     console.result("a result")
