@@ -56,6 +56,7 @@ def main() -> None:
     # machine they take the processor from the thread they wait for. This long costs nothing on an
     # idle machine. It is read when torch is first imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    console.open_streams()
     begin()
     try:
         app(standalone_mode=True)

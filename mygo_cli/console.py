@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,6 +51,19 @@ def stderr() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+def open_streams() -> None:
+    """Open those of the three standard streams that are closed, as in a service or after `>&-`.
+
+    Python has None for them, and the next file that is opened would take the place of stdout:
+    whatever a library in C prints would go into it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if vars(sys)[name] is None:
+            # In this order the system gives each its own number again.
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            vars(sys)[name] = os.fdopen(nowhere, mode, encoding="utf-8")
 
 
 def mute() -> None:

@@ -57,7 +57,7 @@ def test_no_width_cuts_a_header_or_a_number_short(capsys, monkeypatch, width):
     words = " ".join(lines).split()
     wanted = ["1,234", "0.1234", "1234.5000", "0.2345", "0.3456", "0.4567"]
     assert [word for word in words if word[0].isdigit()] == wanted
-    wanted = [*"asked side both sides of a_relation".split(), *" ".join(COLUMNS).split()]
+    wanted = " ".join(("asked side both sides of a_relation", *COLUMNS)).split()
     assert sorted(word for word in words if word[0].isalpha()) == sorted(wanted)
     assert max(map(len, lines)) <= max(width, 55)  # whole words and one blank between columns
 

@@ -100,6 +100,19 @@ def test_wrong_usage(mygo, words):
     assert "Error" in ended.err
 
 
+@pytest.mark.parametrize("closed", [(1,), (0, 1), (0, 1, 2)])
+@pytest.mark.parametrize("words", ["data info", "data info --json", "recipes world"])
+def test_no_standard_output_at_all(words, closed):
+    """As in a service, or after `>&-`: what would be said is said to nobody."""
+    script = (
+        f"import os, sys; [os.close(each) for each in {closed}]; "
+        f"os.execv(sys.executable, [sys.executable, '-m', 'mygo_cli', *{words.split()}])"
+    )
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
 @pytest.mark.parametrize("words", ["data info", "data info --json"])
 def test_a_reader_that_leaves_early(words):
     """The pipe is closed before anything is written into it."""
