@@ -35,6 +35,8 @@ def cli_page() -> str:
         WRITTEN,
         "Results go to stdout; progress, notes and errors to stderr. `-h` or `--help` explains "
         "any command, `--install-completion` teaches your shell to complete them.",
+        "JSON, CSV, TSV and TOML are UTF-8 everywhere. Elsewhere letters that the terminal's "
+        "encoding has not are shown as their numbers, `\\u5317`.",
         "| exit code | meaning |\n|---|---|\n| 0 | done |\n| 1 | an error, in one line |\n"
         "| 2 | wrong usage |\n| 130 | interrupted with Ctrl-C, after saving |",
         "| variable | meaning |\n|---|---|\n"

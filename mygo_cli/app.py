@@ -15,6 +15,7 @@ from mygo_cli.commands.subcommands import Subcommands
 from mygo_cli.commands.switches import DebugOption, QuietOption, VerboseOption, begin, given
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
+from mygo_cli.streams import open_streams
 
 REPORTED_BY_THE_FIRST = 2.0  # seconds
 
@@ -56,7 +57,7 @@ def main() -> None:
     # machine they take the processor from the thread they wait for. This long costs nothing on an
     # idle machine. It is read when torch is first imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    console.open_streams()
+    open_streams()
     begin()
     try:
         app(standalone_mode=True)

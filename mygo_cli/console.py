@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from mygo_cli.progress import Progress, showing
+from mygo_cli.streams import data_output, shown
 
 if TYPE_CHECKING:
     import rich.progress
@@ -53,19 +52,6 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
-def open_streams() -> None:
-    """Open those of the three standard streams that are closed, as in a service or after `>&-`.
-
-    Python has None for them, and the next file that is opened would take the place of stdout:
-    whatever a library in C prints would go into it.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if vars(sys)[name] is None:
-            # In this order the system gives each its own number again.
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            vars(sys)[name] = os.fdopen(nowhere, mode, encoding="utf-8")
-
-
 def mute() -> None:
     """Say nothing from now on but errors: another process of the same job speaks for all."""
     stdout().quiet = stderr().quiet = True
@@ -84,12 +70,17 @@ def error(text: str) -> None:
 
 def info(text: str) -> None:
     """Say something that is not a result, on stderr. `text` is plain, not markup."""
-    stderr().print(text, markup=False, highlight=False, soft_wrap=True)
+    _print_plain(stderr(), text)
 
 
-def result(text: str = "") -> None:
+def result(text: str = "", style: str | None = None) -> None:
     """Print one line of a result, on stdout. `text` is plain, not markup."""
-    stdout().print(text, markup=False, highlight=False, soft_wrap=True)
+    _print_plain(stdout(), text, style)
+
+
+def _print_plain(console: Console, text: str, style: str | None = None) -> None:
+    text = shown(text, console.encoding)
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def bar(extra_columns: Sequence[str] = (), transient: bool = False) -> rich.progress.Progress:
@@ -153,18 +144,21 @@ def table(
 
     console = stdout()
     body = [list(row) for row in rows]
-    texts = [[header, *(_cell(row[place]) for row in body)] for place, header in enumerate(headers)]
+    texts = [
+        [shown(text, console.encoding) for text in (header, *(_cell(row[place]) for row in body))]
+        for place, header in enumerate(headers)
+    ]
     grid, gaps = _grid(len(texts), console.width - sum(_least(text) for text in texts))
     widths = _widths(texts, console.width - gaps)
-    for place, (header, width) in enumerate(zip(headers, widths, strict=True)):
+    for place, (text, width) in enumerate(zip(texts, widths, strict=True)):
         values = [row[place] for row in body if row[place] is not None]
         numeric = bool(values) and all(isinstance(value, (int, float)) for value in values)
         justify: Literal["left", "right"] = "right" if numeric else "left"
-        grid.add_column(Text(header), justify=justify, overflow="fold", width=width)
+        grid.add_column(Text(text[0]), justify=justify, overflow="fold", width=width)
     for cells in zip(*(text[1:] for text in texts), strict=True):
         grid.add_row(*map(Text, cells))
     if title is not None:
-        console.print(Text(title, "bold"), soft_wrap=True)
+        result(title, "bold")
     # Rich cuts off what is wider than the terminal, unless it is told of a wider one.
     whole = console.options.update(width=sum(widths) + gaps)
     below = "" if grid.show_edge else "\n"  # an edge is a blank line
@@ -221,8 +215,9 @@ def _cell(value: object) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print JSON on stdout, without colours or wrapping, so that it can be piped."""
+    """Print JSON on stdout, in UTF-8, without colours or wrapping, so that it can be piped."""
     if stdout().quiet:
         return
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-    sys.stdout.flush()  # here a reader that has left ends the command quietly; at exit it would not
+    output = data_output()
+    output.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    output.flush()  # here a reader that has left ends the command quietly; at exit it would not

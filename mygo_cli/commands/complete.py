@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from mygo_cli.commands.options import (
     RunsDirOption,
 )
 from mygo_cli.errors import UsageError
+from mygo_cli.streams import data_output
 
 if TYPE_CHECKING:
     from mygo_cli.completion.completion import Completion
@@ -138,7 +138,7 @@ def _print_text(kind: records.TextFormat, facts: Iterable[Fact]) -> None:
     from mygo_cli.runs.facts import Fact
     from mygo_cli.runs.rows import columns, record
 
-    records.write_rows(sys.stdout, kind, columns(Fact), map(record, facts))
+    records.write_rows(data_output(), kind, columns(Fact), map(record, facts))
 
 
 def _print_table(facts: Iterable[Fact]) -> None:

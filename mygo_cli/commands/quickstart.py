@@ -29,7 +29,7 @@ def quickstart(cache_folder: CacheDirOption = None, runs_folder: RunsDirOption =
     started = time.perf_counter()
     steps = _steps(cache_folder, runs_folder)
     for line, step in steps:
-        console.stdout().print(f"\n[bold]$ {line}[/bold]", highlight=False, soft_wrap=True)
+        console.result(f"\n$ {line}", "bold")
         step()
     seconds = time.perf_counter() - started
     console.result(f"Done in {seconds:.0f} s. These commands ran:")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from mygo_cli.commands.options import (
     RunsDirOption,
 )
 from mygo_cli.errors import UsageError
+from mygo_cli.streams import data_output
 
 
 def rank(
@@ -71,7 +71,7 @@ def rank(
     if as_json:
         console.print_json(rows)
     elif as_csv:
-        records.write_rows(sys.stdout, "csv", columns(Answer), rows)
+        records.write_rows(data_output(), "csv", columns(Answer), rows)
     else:
         for answers in found:
             console.table(answers.headers, answers.cells(), title=answers.title)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import JsonOption
+from mygo_cli.streams import data_output
 
 
 def recipes(
@@ -22,7 +22,7 @@ def recipes(
     from mygo_cli.settings.recipes import find_shipped, shipped
 
     if name is not None:
-        sys.stdout.write(find_shipped(name, "recipe", "experiment").path.read_text("utf-8"))
+        data_output().write(find_shipped(name, "recipe", "experiment").path.read_text("utf-8"))
         return
     rows = [(each.kind, each.name, each.description) for each in shipped()]
     if as_json:

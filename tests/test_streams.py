@@ -1,0 +1,36 @@
+"""What standard streams can take, whatever their encoding."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from mygo_cli.streams import data_output, shown
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-8", "Łódź 0.391 ± 0.003"),
+        ("cp1252", "\\u0141ód\\u017a 0.391 +- 0.003"),
+        ("ascii", "\\u0141\\xf3d\\u017a 0.391 +- 0.003"),
+    ],
+)
+def test_letters_that_a_stream_has_not_are_numbers(encoding, text):
+    assert shown("Łódź 0.391 ± 0.003", encoding) == text
+    assert shown("plain", encoding) == "plain"
+
+
+def test_data_is_utf_8(monkeypatch):
+    bytes_ = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(bytes_, "ascii", "backslashreplace"))
+    data_output().write("Łódź")
+    data_output().flush()
+    assert bytes_.getvalue().decode() == "Łódź"
+
+
+def test_what_stands_in_for_stdout_is_left_alone(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    data_output().write("Łódź")
+    assert data_output().getvalue() == "Łódź"
