@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from small_world import CROPS, all_triples
 
 from mygo_cli.completion import completion
+from mygo_cli.graph.reading import read_graph
 
 FACTS = set(all_triples())
 FIELDS = [
@@ -395,3 +397,18 @@ def test_a_full_disk_costs_no_question(complete, trained, kind, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [f"facts.{kind}.unfinished"]
     again = json.loads(complete("--output", f"facts.{kind}", "--json").out)
     assert (again["asked"], again["facts"]) == (0, 100)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the recipe is for a shell")
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_facts_appended_as_the_page_says(mygo, trained, world, end):
+    graph = Path(shutil.copytree(world, "my-graph"))
+    lines = (graph / "train.txt").read_text(encoding="utf-8").rstrip("\n")
+    (graph / "train.txt").write_text(lines + end, encoding="utf-8")
+    ended = mygo("complete", "--runs-dir", trained, "--top", 5, "--output", "facts.tsv")
+    assert ended.code == 0
+    page = (Path(__file__).parents[2] / "docs" / "completion.md").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"^    (.* >> my-graph/train\.txt)$", page, flags=re.M)
+    subprocess.run(["bash", "-c", recipe], check=True)
+    assert len(read_graph(graph).train) == len(read_graph(world).train) + 5
+    assert mygo("data", "check", "--data", graph, "--no-media").code == 0
