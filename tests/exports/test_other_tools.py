@@ -69,3 +69,13 @@ np.testing.assert_array_equal(packed.filter(like="vector_").to_numpy("float32"),
 assert packed["name"].tolist() == {ENTITIES!r}
 """
     run(folder, code)
+
+
+def test_a_long_name_makes_no_large_npz(tmp_path: Path) -> None:
+    names = [f"e{number}" for number in range(999)] + ["long" * 3000]
+    vectors = np.random.default_rng(0).standard_normal((1000, 8)).astype(np.float32)
+    save_table(tmp_path / "e.npz", "npz", Table({"entity": names}, {"vector": vectors}))
+    assert (tmp_path / "e.npz").stat().st_size < 10 * vectors.nbytes
+    with np.load(tmp_path / "e.npz", allow_pickle=False) as file:
+        assert file["entity"].tolist() == names
+        np.testing.assert_array_equal(file["vector"], vectors)
