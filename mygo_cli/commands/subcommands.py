@@ -28,6 +28,10 @@ LISTED = {
         "quickstart:quickstart",
         "Tokenize, train, evaluate and rank on the built-in graph world, in a few minutes.",
     ),
+    "init": Listed(
+        "init:init",
+        "Make a graph of your own tables and pictures: say what each column is, ask, write it.",
+    ),
     "tokenize": Listed(
         "tokenize:tokenize",
         "Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was.",

@@ -1,0 +1,106 @@
+"""A table with a row an item: which column is the id, which the name, what the others are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mygo_cli.errors import UsageError
+from mygo_cli.imports.table_columns import Column, columns_of
+from mygo_cli.imports.table_reading import Table
+from mygo_cli.imports.table_roles import ItemTable, Known, column_named, columns_named
+
+LONGEST_NAME = 80  # characters, of most names
+
+
+def guess_items(table: Table, known: Known) -> ItemTable:
+    """Return what the columns of a table with a row an item are.
+
+    In turn, each among the columns that are left: pictures, id, description, name. The others are
+    relations, but for numbers. Raises `UsageError` where no column can be the id.
+    """
+    typed, columns = known.typed, columns_of(table)
+    rest = [
+        each for each in columns if each not in columns_named(columns, typed.skip) and each.cells
+    ]
+    asked = columns_named(rest, typed.relation)
+    free = [each for each in rest if each not in asked]
+    images = columns_named(free, typed.image) or tuple(each for each in free if each.pictures)
+    free = _without(free, images)
+    chosen_id = column_named(columns, typed.id) or _likeliest(
+        free, lambda each: _as_id(each, known)
+    )
+    if chosen_id is None:
+        raise UsageError(f"{table.name}: no column tells the items apart.", "Name it: --id COLUMN")
+    free = _without(free, (chosen_id, *columns_named(columns, (typed.name, typed.text))))
+    text = column_named(columns, typed.text) or _likeliest(free, _as_text)
+    free = _without(free, (text,))
+    other = () if chosen_id.says("id") else tuple(x for x in free if x.says("id") and x.unique)
+    free = _without(free, other)
+    name = column_named(columns, typed.name) or _likeliest(free, lambda x: _as_name(x, chosen_id))
+    free = _without(free, (name,))
+    kept = [each for each in columns if each in asked or (each in free and not _why_not(each))]
+    roles = (chosen_id, name, text, *images, *other)
+    return ItemTable(
+        table,
+        chosen_id,
+        name,
+        text,
+        images,
+        other,
+        tuple((each, typed.separator_of(each)) for each in kept),
+        _unused(columns, [*kept, *(each for each in roles if each is not None)]),
+    )
+
+
+def _without(columns: Sequence[Column], taken: Sequence[Column | None]) -> list[Column]:
+    return [column for column in columns if column not in taken]
+
+
+def _likeliest(columns: Sequence[Column], points: Callable[[Column], float]) -> Column | None:
+    """Return the column with the most points, the leftmost of equals, None without any point."""
+    best = max(columns, key=points, default=None)
+    return best if best is not None and points(best) > 0 else None
+
+
+def _as_id(column: Column, known: Known) -> float:
+    """Return how well a column is the id: what facts are about, a word for it, all different."""
+    if column.long_text:
+        return 0
+    about = len(column.distinct & known.entities) / max(1, len(column.distinct))
+    called = column.says("id")
+    first = 0.5 if column.place == 0 else 0.0
+    measure = 1.0 if column.numeric and not called else 0.0
+    return 5 * about + 2 * column.unique + called * (1 + column.unique) / 2 + first - measure
+
+
+def _as_text(column: Column) -> float:
+    """Return how well a column is the description: it must be long, or be called one."""
+    if column.numeric or not (column.long_text or (column.says("text") and not column.separator)):
+        return 0
+    return 1 + column.says("text") + column.long_text
+
+
+def _as_name(column: Column, chosen_id: Column) -> float:
+    """Return how well a column is the display name: by a word for it, or beside ids of digits."""
+    if column.numeric or column.long_text or _length(column) > LONGEST_NAME:
+        return 0
+    if column.says("name"):
+        return column.says("name") + column.unique
+    return 0.5 if column.unique and chosen_id.coded and not column.coded else 0
+
+
+def _length(column: Column) -> float:
+    return sum(map(len, column.cells)) / max(1, len(column.cells))
+
+
+def _why_not(column: Column) -> str:
+    """Return why a column is no relation, "" where it is one."""
+    if not column.cells:
+        return "empty"
+    if column.numeric and not column.says("id"):
+        return "numbers or dates"
+    return "long text" if column.long_text else ""
+
+
+def _unused(columns: Sequence[Column], used: Sequence[Column]) -> tuple[tuple[str, Column], ...]:
+    return tuple((_why_not(x) or "not asked for", x) for x in columns if x not in used)

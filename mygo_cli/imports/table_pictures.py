@@ -1,0 +1,150 @@
+"""Whose a picture is: a table names it, or its folder or itself is called like an entity."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mygo_cli.errors import DataError
+from mygo_cli.graph.media import PICTURE_ENDINGS, folder_name
+from mygo_cli.imports.table_graph import Gathered
+
+# What follows a name where there are several pictures: x_2, x-02, x (2), x_b.
+NUMBERED = re.compile(r"(.+?)[ _.\-]*(?:\(\d+\)|[ _.\-](?:\d+|[a-z]))", re.IGNORECASE)
+DRAWING = ".svg"
+
+
+Names = dict[str, str | None]  # what an entity is called to the entity; None where two are
+
+
+class Owners:
+    """Entities by what their pictures may be called: ids before names, exactly before loosely."""
+
+    def __init__(self, found: Gathered) -> None:
+        ids = [(key, each) for each in found.entities for key in (each, folder_name(each))]
+        names = [(name, each) for each, name in found.names.items()]
+        names += [(key, each) for each, keys in found.keys.items() for key in keys]
+        names += [(folder_name(name), each) for name, each in names]
+        self._exact = [_by_name(ids), _by_name(names)]
+        self._loose = [_by_name((_loosely(key), each) for key, each in of) for of in (ids, names)]
+
+    def of(self, name: str) -> str | None:
+        """Return the entity that a file or folder is called after, None if there is none."""
+        found = [names.get(name) for names in self._exact]
+        found += [names.get(_loosely(name)) for names in self._loose]
+        return next((entity for entity in found if entity is not None), None)
+
+    def of_file(self, stem: str) -> str | None:
+        """Return the same of a file, which may be one of several: `chair_2` of `chair`."""
+        numbered = NUMBERED.fullmatch(stem)
+        return self.of(stem) or (self.of(numbered[1]) if numbered else None)
+
+
+def _by_name(pairs: Iterable[tuple[str, str]]) -> Names:
+    found: Names = {}
+    for name, entity in pairs:
+        if found.setdefault(name, entity) != entity:
+            found[name] = None
+    return found
+
+
+def find_pictures(found: Gathered, images: Path | None) -> dict[str, list[Path]]:
+    """Return the picture files of each entity; what belongs to nobody goes to `found.left_out`.
+
+    Files that a table names are looked up beside the table and in `images`. Everything else in
+    `images` belongs to the entity whose id or display name its folder has, or the file itself.
+    Raises `DataError` where `images` is no folder.
+    """
+    if images is not None and not images.is_dir():
+        raise DataError(f"{images}: no such folder.", "Name the one with the pictures: --images")
+    files = list(_picture_files(images, found)) if images is not None else []
+    pictures: dict[str, list[Path]] = {}
+    named = _named_in_tables(found, files, pictures)
+    owners = Owners(found)
+    for path in files:
+        if path.resolve() in named:
+            continue
+        owner = owners.of(path.parent.name) if path.parent != images else None
+        owner = owner or owners.of_file(path.stem)
+        if owner is None:
+            found.left_out.add("picture that belongs to nobody", str(path))
+        else:
+            pictures.setdefault(owner, []).append(path)
+    return _without_shared_folders(pictures, found)
+
+
+def _named_in_tables(
+    found: Gathered, files: Sequence[Path], pictures: dict[str, list[Path]]
+) -> set[Path]:
+    """Put the files that tables name to their entities and return them, resolved."""
+    by_name: dict[str, list[Path]] = {}
+    for file in files:
+        for name in (file.name, file.stem):
+            by_name.setdefault(_loosely(name), []).append(file)
+    named: set[Path] = set()
+    for entity, cells in found.pictures.items():
+        for folder, cell in cells:
+            path = _file_of(cell, folder, by_name)
+            if path is None:
+                found.left_out.add("picture named in a table and not found", f"{entity}: {cell}")
+            elif path.suffix.lower() == DRAWING:
+                found.left_out.add("SVG drawing, which mygo does not read", str(path))
+            elif path not in pictures.setdefault(entity, []):
+                pictures[entity].append(path)
+                named.add(path.resolve())
+    return named
+
+
+def _file_of(cell: str, folder: Path, by_name: Mapping[str, Sequence[Path]]) -> Path | None:
+    """Return the file that a cell means: a path, a bare name, or the last part of an address."""
+    address = "://" in cell
+    plain = (cell.partition("?")[0] if address else cell).replace("\\", "/")
+    called = by_name.get(_loosely(plain.rpartition("/")[2]), ())
+    whole = [path for path in called if f"/{path.as_posix()}".endswith(f"/{plain}")]
+    if whole:
+        return whole[0]
+    if not address and (folder / plain).is_file():
+        return folder / plain
+    return called[0] if len(called) == 1 else None
+
+
+def _picture_files(images: Path, found: Gathered) -> Iterator[Path]:
+    """Yield the pictures in a folder and those below it, in order; hidden ones are left out."""
+    for folder, below, names in os.walk(images, followlinks=True):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder) / name
+            if name.startswith(".") or not path.is_file():
+                continue
+            if not name.lower().endswith(PICTURE_ENDINGS):
+                found.left_out.add("file among the pictures that is none", str(path))
+            elif path.suffix.lower() == DRAWING:
+                found.left_out.add("SVG drawing, which mygo does not read", str(path))
+            else:
+                yield path
+
+
+def _without_shared_folders(
+    pictures: dict[str, list[Path]], found: Gathered
+) -> dict[str, list[Path]]:
+    """Leave out pictures of an entity whose folder would be another's: `a/b` beside `a_b`."""
+    claimed: dict[str, str] = {}
+    for entity in found.entities:
+        name = folder_name(entity)
+        if name == entity or name not in claimed:
+            claimed[name] = entity
+    for entity in list(pictures):
+        name = folder_name(entity)
+        if claimed[name] != entity or name in (".", ".."):
+            count = len(pictures.pop(entity))
+            found.left_out.add("picture of an entity whose folder is another's", entity, count)
+    return pictures
+
+
+def _loosely(name: str) -> str:
+    """Return a name in small letters, blanks and hyphens as underscores, accents composed."""
+    composed = unicodedata.normalize("NFC", name).casefold()
+    return re.sub(r"[\s_\-]+", "_", composed)
