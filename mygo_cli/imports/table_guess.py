@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mygo_cli.errors import UsageError, suggest
 from mygo_cli.imports.table_columns import columns_of
 from mygo_cli.imports.table_facts import guess_facts, typed_facts
 from mygo_cli.imports.table_items import guess_items
@@ -15,7 +16,6 @@ from mygo_cli.imports.table_roles import (
     Known,
     Typed,
     column_named,
-    refuse_unknown,
 )
 
 
@@ -53,3 +53,14 @@ def _as_facts(table: Table, known: Known) -> FactTable | None:
     if column_named(columns_of(table), known.typed.id) is not None:
         return None  # an id was typed, which only items have
     return guess_facts(table, known)
+
+
+def refuse_unknown(typed: Typed, tables: Iterable[Table]) -> None:
+    """Raise `UsageError` for a typed column that no table has."""
+    columns = [column for table in tables for column in columns_of(table)]
+    for flag, name in typed.flags():
+        if column_named(columns, name) is None:
+            raise UsageError(
+                f"{flag} {name}: no table has such a column.",
+                suggest(name, (column.name for column in columns)),
+            )

@@ -24,12 +24,14 @@ class Owners:
     """Entities by what their pictures may be called: ids before names, exactly before loosely."""
 
     def __init__(self, found: Gathered) -> None:
-        ids = [(key, each) for each in found.entities for key in (each, folder_name(each))]
+        ids = [(each, each) for each in found.entities]
+        folders = [(folder_name(each), each) for each in found.entities]
         names = [(name, each) for each, name in found.names.items()]
         names += [(key, each) for each, keys in found.keys.items() for key in keys]
         names += [(folder_name(name), each) for name, each in names]
-        self._exact = [_by_name(ids), _by_name(names)]
-        self._loose = [_by_name((_loosely(key), each) for key, each in of) for of in (ids, names)]
+        kinds = (ids, folders, names)
+        self._exact = [_by_name(kind) for kind in kinds]
+        self._loose = [_by_name((_loosely(key), each) for key, each in kind) for kind in kinds]
 
     def of(self, name: str) -> str | None:
         """Return the entity that a file or folder is called after, None if there is none."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mygo_cli.errors import UsageError, suggest
-from mygo_cli.imports.table_columns import Column, columns_of
+from mygo_cli.imports.table_columns import Column
 from mygo_cli.imports.table_reading import Table
 
 
@@ -117,14 +116,3 @@ def columns_named(columns: Sequence[Column], names: Iterable[str]) -> tuple[Colu
     """Return those columns that have one of the names."""
     found = (column_named(columns, name) for name in names)
     return tuple(column for column in found if column is not None)
-
-
-def refuse_unknown(typed: Typed, tables: Iterable[Table]) -> None:
-    """Raise `UsageError` for a typed column that no table has."""
-    columns = [column for table in tables for column in columns_of(table)]
-    for flag, name in typed.flags():
-        if column_named(columns, name) is None:
-            raise UsageError(
-                f"{flag} {name}: no table has such a column.",
-                suggest(name, (column.name for column in columns)),
-            )

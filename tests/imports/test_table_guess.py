@@ -9,7 +9,8 @@ from tables import FACTS, HEADER, ITEMS, NAMES, guess, item_rows, roles, table
 
 from mygo_cli.errors import UsageError
 from mygo_cli.imports.table_columns import columns_of
-from mygo_cli.imports.table_roles import FactTable, ItemTable, Typed, refuse_unknown
+from mygo_cli.imports.table_guess import refuse_unknown
+from mygo_cli.imports.table_roles import FactTable, ItemTable, Typed
 from mygo_cli.imports.table_words import fit
 
 HEADERS = [
