@@ -32,7 +32,7 @@ def init(
     tables: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="TABLE...",
+            metavar="TABLE",
             help="Tables of facts or of items: CSV, TSV, JSON, JSON Lines, Parquet, Excel.",
         ),
     ] = None,
