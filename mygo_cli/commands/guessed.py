@@ -12,6 +12,7 @@ from mygo_cli import console
 from mygo_cli.commands import imported
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.imports.table_graph import Gathered
+from mygo_cli.imports.table_reading import BETWEEN
 from mygo_cli.imports.table_roles import FactTable, Guess
 
 LONGEST = 40  # characters of an example
@@ -57,7 +58,7 @@ def _rows(guess: Guess) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _example(cells: Sequence[str]) -> str:
-    line = " ".join(cells[0].split()) if cells else ""
+    line = " ".join(cells[0].replace(BETWEEN, "; ").split()) if cells else ""
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
 
 

@@ -83,7 +83,8 @@ def _is_fact_like(table: Table, three: Three, candidates: Sequence[Column]) -> b
         return False
     if any(column.unique and not column.numeric for column in candidates):
         return False  # an id: every row is another item
-    return _words(three) >= 2 or len(candidates) == 3 or _shared(head, tail) >= 0.1
+    named = [column for column in candidates if not (column.numeric or column.long_text)]
+    return _words(three) >= 2 or 3 in (len(named), len(candidates)) or _shared(head, tail) >= 0.1
 
 
 def _words(three: Three) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mygo_cli.errors import UsageError
-from mygo_cli.imports.table_columns import Column, columns_of
+from mygo_cli.imports.table_columns import MOST, Column, columns_of, values_of
 from mygo_cli.imports.table_reading import Table
 from mygo_cli.imports.table_roles import ItemTable, Known, column_named, columns_named
 
 LONGEST_NAME = 80  # characters, of most names
+SHORTEST_NUMBER = 3  # digits by which an id is told from an amount
 
 
 def guess_items(table: Table, known: Known) -> ItemTable:
@@ -38,7 +39,11 @@ def guess_items(table: Table, known: Known) -> ItemTable:
     free = _without(free, other)
     name = column_named(columns, typed.name) or _likeliest(free, lambda x: _as_name(x, chosen_id))
     free = _without(free, (name,))
-    kept = [each for each in columns if each in asked or (each in free and not _why_not(each))]
+    kept = [
+        each
+        for each in columns
+        if each in asked or (each in free and (_refers(each, chosen_id) or not _why_not(each)))
+    ]
     roles = (chosen_id, name, text, *images, *other)
     return ItemTable(
         table,
@@ -92,6 +97,14 @@ def _as_name(column: Column, chosen_id: Column) -> float:
 
 def _length(column: Column) -> float:
     return sum(map(len, column.cells)) / max(1, len(column.cells))
+
+
+def _refers(column: Column, chosen_id: Column) -> bool:
+    """Return whether a column holds ids of items. Short numbers may be amounts all the same."""
+    if not column.cells or min(map(len, chosen_id.cells)) < SHORTEST_NUMBER:
+        return False
+    values = {value for cell in column.distinct for value in values_of(cell, column.separator)}
+    return len(values & chosen_id.distinct) >= MOST * len(values)
 
 
 def _why_not(column: Column) -> str:

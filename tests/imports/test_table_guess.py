@@ -112,6 +112,21 @@ def test_numbers_called_ids_are_relations():
     assert roles(found) == {"entity": "id", "relation": "parent_id"}
 
 
+def test_numbers_that_are_ids_of_other_items_are_relations():
+    rows = [[str(1000 + n), str(1000 + n * 7 % 9), str(n)] for n in range(9)]
+    (found,) = guess(table(["Artikelnummer", "Zubehör", "Menge"], rows))
+    assert roles(found) == {"entity": "Artikelnummer", "relation": "Zubehör"}
+
+
+def test_numbers_beside_facts_do_not_make_items_of_them():
+    rows = [
+        [f"2024-01-0{n}", f"u{n % 4}", f"{n}.5", "buy" if n % 3 else "see", f"i{n % 5}"]
+        for n in range(9)
+    ]
+    (found,) = guess(table(["timestamp", "user_id", "amount", "action", "item_id"], rows))
+    assert roles(found) == {"head": "user_id", "relation": "action", "tail": "item_id"}
+
+
 def test_typed_columns_overrule():
     header = ["head", "relation", "tail"]
     (found,) = guess(table(header, FACTS), head="tail", tail="head")
