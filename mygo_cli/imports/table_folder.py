@@ -80,9 +80,8 @@ def _whole_or_not_there(folder: Path) -> Iterator[Path]:
             folder.rmdir()  # it was empty
         draft.rename(folder)
     except OSError as error:
-        where = error.filename2 or error.filename or folder
         raise DataError(
-            f"{where} cannot be written: {error.strerror}.", "Name another folder."
+            f"{folder} cannot be written: {error.strerror}.", "Name another folder."
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

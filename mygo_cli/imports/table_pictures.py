@@ -72,7 +72,7 @@ def find_pictures(found: Gathered, images: Path | None) -> dict[str, list[Path]]
         owner = owners.of(path.parent.name) if path.parent != images else None
         owner = owner or owners.of_file(path.stem)
         if owner is None:
-            found.left_out.add("picture that belongs to nobody", str(path))
+            found.left_out.add("picture that belongs to nobody", _shown(path))
         else:
             pictures.setdefault(owner, []).append(path)
     return _without_shared_folders(pictures, found)
@@ -93,7 +93,7 @@ def _named_in_tables(
             if path is None:
                 found.left_out.add("picture named in a table and not found", f"{entity}: {cell}")
             elif path.suffix.lower() == DRAWING:
-                found.left_out.add("SVG drawing, which mygo does not read", str(path))
+                found.left_out.add("SVG drawing, which mygo does not read", _shown(path))
             elif path not in pictures.setdefault(entity, []):
                 pictures[entity].append(path)
                 named.add(path.resolve())
@@ -115,16 +115,19 @@ def _file_of(cell: str, folder: Path, by_name: Mapping[str, Sequence[Path]]) -> 
 
 def _picture_files(images: Path, found: Gathered) -> Iterator[Path]:
     """Yield the pictures in a folder and those below it, in order; hidden ones are left out."""
+    seen = {os.path.realpath(images)}  # a link may lead to a folder above itself
     for folder, below, names in os.walk(images, followlinks=True):
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        inner = {name: os.path.realpath(os.path.join(folder, name)) for name in sorted(below)}
+        below[:] = [x for x, real in inner.items() if not x.startswith(".") and real not in seen]
+        seen.update(inner.values())
         for name in sorted(names):
             path = Path(folder) / name
             if name.startswith(".") or not path.is_file():
                 continue
             if not name.lower().endswith(PICTURE_ENDINGS):
-                found.left_out.add("file among the pictures that is none", str(path))
+                found.left_out.add("file among the pictures that is none", _shown(path))
             elif path.suffix.lower() == DRAWING:
-                found.left_out.add("SVG drawing, which mygo does not read", str(path))
+                found.left_out.add("SVG drawing, which mygo does not read", _shown(path))
             else:
                 yield path
 
@@ -144,6 +147,11 @@ def _without_shared_folders(
             count = len(pictures.pop(entity))
             found.left_out.add("picture of an entity whose folder is another's", entity, count)
     return pictures
+
+
+def _shown(path: Path) -> str:
+    """Return a path as text, also one that is not UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _loosely(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,18 @@ def test_pictures_in_a_folder_each(bare, tmp_path):
     images = write_pictures(tmp_path, "c1/front.png", "a/c2/1.png", "Desk/1.png", "misc/t1.png")
     found = names_of(find_pictures(bare, images))
     assert found == {"c2": ["1.png"], "t2": ["1.png"], "c1": ["front.png"], "t1": ["t1.png"]}
+
+
+def test_links_that_go_round_and_names_that_are_not_utf8(bare, tmp_path):
+    images = write_pictures(tmp_path / "in", "c1.png", "sub/c2.png")
+    (images / "sub" / "up").symlink_to(images)
+    (images / "sub" / "side").symlink_to(write_pictures(tmp_path / "out", "c3.png"))
+    with (images / "c1.png").open("rb") as file:
+        Path(os.fsdecode(os.fsencode(images) + b"/\xe4.png")).write_bytes(file.read())
+    found = names_of(find_pictures(bare, images))
+    assert found == {"c1": ["c1.png"], "c2": ["c2.png"], "c3": ["c3.png"]}
+    count, example = left_out(bare)["picture that belongs to nobody"]
+    assert (count, example) == (1, rf"{images}/\xe4.png")
 
 
 def test_a_name_that_two_have_is_nobodys(tmp_path):
