@@ -65,6 +65,8 @@ def _command_section(path: str, command: Any) -> list[str]:
     usage += [_argument_name(p) for p in arguments]
     rows = [_parameter_row(p, annotations.get(p.name, bool)) for p in shown]
     section = [f"## {path}", " ".join((command.help or "").split()), f"    {' '.join(usage)}"]
+    examples = [f"    {line}" for line in (command.epilog or "").split("\n\n")[1:]]
+    section += ["For example:", "\n".join(examples)] if examples else []
     return section + ([_table(("option", "value", "default", "meaning"), rows)] if rows else [])
 
 

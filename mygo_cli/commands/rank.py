@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from mygo_cli import console, records
 from mygo_cli.commands.options import (
     DeviceOption,
     JsonOption,
@@ -15,17 +14,21 @@ from mygo_cli.commands.options import (
     RunOption,
     RunsDirOption,
 )
+from mygo_cli.commands.printed_rows import CsvOption, TsvOption, print_rows, shape_of
 from mygo_cli.errors import UsageError
-from mygo_cli.streams import data_output
+
+WAYS = (
+    "mygo rank --head X --relation R, mygo rank --relation R --tail Y, mygo rank --head X --tail Y"
+)
 
 
 def rank(
     head: Annotated[
-        str | None, typer.Option(help="Known head; its missing tails are ranked.")
+        str | None, typer.Option(help="Known head: ranks tails, or relations with --tail.")
     ] = None,
     relation: Annotated[str | None, typer.Option(help="Relation of the missing fact.")] = None,
     tail: Annotated[
-        str | None, typer.Option(help="Known tail; its missing heads are ranked.")
+        str | None, typer.Option(help="Known tail: ranks heads, or relations with --head.")
     ] = None,
     questions: Annotated[
         Path | None,
@@ -44,34 +47,38 @@ def rank(
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
     as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    as_csv: CsvOption = False,
+    as_tsv: TsvOption = False,
 ) -> None:
-    """Rank the missing side of a fact, best first. Ids or display names, any capitals."""
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other.")
-    if (questions is None) == (relation is None):
-        raise UsageError(
-            "Ask one question or a file of them.",
-            "mygo rank --head X --relation R, mygo rank --relation R --tail Y, "
-            "or mygo rank --file QUESTIONS.tsv",
-        )
-    if questions is not None and any((head, relation, tail)):
-        raise UsageError("--file brings its own heads, relations and tails.", "Leave them out.")
+    """Rank what is missing of a fact: a side, or the relation. Ids or display names."""
+    shape = shape_of(as_json, as_csv, as_tsv)
+    _check_question(head, relation, tail, questions)
     from mygo_cli.ranking.named_rows import read_questions
-    from mygo_cli.runs.answers import Answer
     from mygo_cli.runs.opened import open_run
-    from mygo_cli.runs.rows import columns
 
     opened = open_run(run, data, device, runs_folder)
     if questions is not None:
-        found = opened.rank_all(read_questions(questions, opened.graph), top, hide_known)
+        asked = read_questions(questions, opened.graph)
+        print_rows(opened.rank_all(asked, top, hide_known), shape)
     else:
-        found = [opened.rank(head, relation, tail, top, hide_known)]
-    rows = [each for answers in found for each in answers.records()]
-    if as_json:
-        console.print_json(rows)
-    elif as_csv:
-        records.write_rows(data_output(), "csv", columns(Answer), rows)
-    else:
-        for answers in found:
-            console.table(answers.headers, answers.cells(), title=answers.title)
+        print_rows([opened.rank(head, relation, tail, top, hide_known)], shape)
+
+
+def _check_question(
+    head: str | None, relation: str | None, tail: str | None, questions: Path | None
+) -> None:
+    """Raise `UsageError` unless there is one question, or a file of them: no run is read yet."""
+    given = sum(name is not None for name in (head, relation, tail))
+    if questions is not None and given:
+        raise UsageError("--file brings its own heads, relations and tails.", "Leave them out.")
+    if questions is None and not given:
+        raise UsageError(
+            "Ask one question or a file of them.", f"{WAYS}, or mygo rank --file QUESTIONS.tsv"
+        )
+    if given == 1:
+        raise UsageError("Give two of --head, --relation and --tail.", WAYS)
+    if given == 3:
+        raise UsageError(
+            "That is a whole fact, of which nothing is missing.",
+            "Leave out --head, --relation or --tail.",
+        )

@@ -17,10 +17,19 @@ from mygo_cli.files import expanded
 
 
 class Listed(NamedTuple):
-    """A command as `mygo --help` lists it: where it is, and the help that stands there."""
+    """A command as `mygo --help` lists it: where it is, and the help that stands there.
+
+    Its own help ends with the `examples`.
+    """
 
     target: str
     summary: str
+    examples: tuple[str, ...] = ()
+
+    @property
+    def epilog(self) -> str | None:
+        """Return the examples as Typer shows them: blank lines keep them apart."""
+        return "\n\n".join(("For example:", *self.examples)) if self.examples else None
 
 
 LISTED = {
@@ -58,7 +67,13 @@ LISTED = {
     ),
     "rank": Listed(
         "rank:rank",
-        "Rank the missing side of a fact, best first. Ids or display names, any capitals.",
+        "Rank what is missing of a fact: a side, or the relation. Ids or display names.",
+        (
+            "mygo rank --head Japan --relation imports_from",
+            "mygo rank --relation grows --tail coffee --hide-known",
+            "mygo rank --head Kenya --tail tea",
+            "mygo rank --file questions.tsv --top 3 --csv",
+        ),
     ),
     "complete": Listed(
         "complete:complete",
@@ -141,7 +156,7 @@ def _imported(name: str) -> typer.Typer:
     found = getattr(importlib.import_module(f"mygo_cli.commands.{module}"), place)
     app = found if isinstance(found, typer.Typer) else typer.Typer(add_completion=False)
     if app is not found:
-        app.command(name)(found)
+        app.command(name, epilog=LISTED[name].epilog)(found)
     for each in app.registered_commands:
         each.callback = each.callback and _with_expanded_paths(each.callback)
     return app

@@ -52,8 +52,8 @@ def find_question(
     """
     if relation is None or (head is None) == (tail is None):
         raise UsageError(
-            "Give the relation and one side of the fact.",
-            "--head X --relation R asks for tails, --relation R --tail Y for heads.",
+            "Give two of head, relation and tail.",
+            "Head and relation ask for tails, relation and tail for heads.",
         )
     return Question(
         None if head is None else graph.find_entity(head),

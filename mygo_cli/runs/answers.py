@@ -47,7 +47,12 @@ class Answer:
     @property
     def fact(self) -> str:
         """Return "new", or where the fact is known from."""
-        return f"known ({self.known})" if self.known else "new"
+        return shown_known(self.known)
+
+
+def shown_known(known: str | None) -> str:
+    """Return how a table puts the split that holds a fact, "new" where none does."""
+    return f"known ({known})" if known else "new"
 
 
 def answers(graph: KnowledgeGraph, question: Question, found: Sequence[Prediction]) -> Rows[Answer]:

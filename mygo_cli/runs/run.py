@@ -25,10 +25,12 @@ from mygo_cli.ranking.answers import Question, find_question, predict
 from mygo_cli.ranking.evaluate import Rivals, evaluate, gather_rivals
 from mygo_cli.ranking.named_rows import find_triples
 from mygo_cli.ranking.ranks import TieRule, check_finite
+from mygo_cli.ranking.relations import Pair, predict_relations
 from mygo_cli.ranking.report import Report, report
 from mygo_cli.ranking.scorer import Scorer, block_size
 from mygo_cli.runs.answers import Answer, answers
 from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.relation_answers import RelationAnswer, relation_answers
 from mygo_cli.runs.rows import Rows
 from mygo_cli.settings.sections import Settings
 
@@ -95,12 +97,15 @@ class Run:
         tail: str | None = None,
         top: int = 10,
         hide_known: bool = False,
-    ) -> Rows[Answer]:
-        """Return the `top` answers to (head, relation, ?) or (?, relation, tail), best first.
+    ) -> Rows[Any]:
+        """Return the `top` answers to a fact of which just one of the three is missing, best first.
 
-        `hide_known` leaves out the facts that the graph holds. Raises `UsageError` unless just one
-        side is missing, and for an unknown name.
+        They are `Answer`s, and `RelationAnswer`s where the relation is missing. `hide_known` leaves
+        out the facts that the graph holds. Raises `UsageError` for another number of names, and
+        for an unknown one.
         """
+        if head is not None and relation is None and tail is not None:
+            return self.rank_relations(head, tail, top, hide_known)
         question = find_question(self.graph, head, relation, tail)
         return self.rank_all([question], top, hide_known)[0]
 
@@ -110,6 +115,18 @@ class Run:
         """Return the `top` answers to each question, as `rank` does."""
         found = predict(self.scorer, self.graph, list(questions), top, hide_known)
         return [answers(self.graph, *pair) for pair in zip(questions, found, strict=True)]
+
+    def rank_relations(
+        self, head: str, tail: str, top: int = 10, hide_known: bool = False
+    ) -> Rows[RelationAnswer]:
+        """Return the `top` relations from head to tail, best first (docs/ranking.md).
+
+        Raises `UsageError` for an unknown name.
+        """
+        pair = Pair(self.graph.find_entity(head), self.graph.find_entity(tail))
+        at_once = block_size(len(self.graph.entities))
+        found = predict_relations(self.scorer, self.graph, pair, top, at_once, hide_known)
+        return relation_answers(self.graph, pair, found)
 
     def score(self, triples: Triples | Iterable[tuple[str, str, str]]) -> Vectors:
         """Return the score of each triple, float32 (T,): of its tail, asked (head, relation, ?).

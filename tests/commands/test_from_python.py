@@ -126,9 +126,16 @@ def test_rank_is_the_command(run, mygo, trained):
     assert {(answer.tail, answer.asked) for answer in new} == {("tea", "head")}
 
 
+def test_the_relation_that_is_missing(run, mygo, trained):
+    found = run.rank(head="kenya", tail="Tea")
+    assert found.records() == printed(mygo, trained, "rank", "--head", "kenya", "--tail", "tea")
+    assert {answer.relation for answer in found} == set(run.graph.relations)
+    assert str(found).splitlines()[0] == "(Kenya, ?, Tea)"
+
+
 @pytest.mark.parametrize("question", [{}, {"head": "kenya"}, {"relation": "grows"}])
 def test_no_question(run, question):
-    with pytest.raises(UsageError, match="one side of the fact"):
+    with pytest.raises(UsageError, match="Give two of head, relation and tail"):
         run.rank(**question)
 
 

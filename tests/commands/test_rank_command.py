@@ -85,6 +85,68 @@ def test_asked_twice_the_same_is_answered(rank):
     assert rank(*words).out == rank(*words).out
 
 
+# The relation that is missing
+
+
+def test_relations_between_two_entities(rank):
+    found = answers(rank, "--head", "kenya", "--tail", "Tea", "--top", 100)
+    assert {row["relation"] for row in found} == {"grows", "borders", "likes"}
+    assert [row["rank"] for row in found] == [1, 2, 3]
+    assert {(row["head"], row["tail"], row["asked"]) for row in found} == {
+        ("kenya", "tea", "relation")
+    }
+    for row in found:
+        fact = (row["head"], row["relation"], row["tail"])
+        assert (row["known"] in ("train", "valid", "test")) is (fact in FACTS)
+        for side, other in (("tail", "head"), ("head", "tail")):
+            words = (f"--{other}", row[other], "--relation", row["relation"], "--top", 100)
+            alone = next(one for one in answers(rank, *words) if one[side] == row[side])
+            assert row[f"{side}_probability"] == pytest.approx(alone["probability"], rel=1e-4)
+    ended = rank("--head", "kenya", "--tail", "Tea")
+    assert ended.out.splitlines()[0].strip() == "(Kenya, ?, Tea)"
+
+
+def test_relations_stand_in_the_order_of_plausibility(rank):
+    """The mean of both sides, each times the number of answers that the graph holds."""
+    found = answers(rank, "--head", "kenya", "--tail", "peru", "--top", 100)
+    for row in found:
+        tails = sum(fact[:2] == ("kenya", row["relation"]) for fact in FACTS)
+        heads = sum(fact[1:] == (row["relation"], "peru") for fact in FACTS)
+        both = row["tail_probability"] * max(1, tails) * row["head_probability"] * max(1, heads)
+        assert row["plausibility"] == pytest.approx(both**0.5, rel=1e-6)
+    values = [row["plausibility"] for row in found]
+    assert values == sorted(values, reverse=True)
+
+
+def test_known_relations_are_hidden(rank):
+    head, relation, tail = sorted(FACTS)[0]
+    words = ("--head", head, "--tail", tail)
+    assert relation in [row["relation"] for row in answers(rank, *words)]
+    hidden = answers(rank, *words, "--hide-known")
+    assert relation not in [row["relation"] for row in hidden]
+    assert [row["rank"] for row in hidden] == list(range(1, len(hidden) + 1))
+
+
+def test_an_entity_beside_itself(rank, world, tmp_path):
+    words = ("--head", "kenya", "--tail", "Kenya")
+    ended = rank(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert "No relation of small joins an entity to itself. Name two entities." in ended.err
+    looped = shutil.copytree(world, tmp_path / "looped")
+    with (looped / "train.txt").open("a") as file:
+        file.write("peru\tlikes\tperu\n")
+    assert [row["relation"] for row in answers(rank, *words, "--data", looped)] == ["likes"]
+
+
+@pytest.mark.parametrize(("flag", "between"), [("--csv", ","), ("--tsv", "\t")])
+def test_relations_as_text(rank, flag, between):
+    ended = rank("--head", "kenya", "--tail", "tea", flag)
+    rows = list(csv.DictReader(io.StringIO(ended.out), delimiter=between))
+    found = answers(rank, "--head", "kenya", "--tail", "tea")
+    assert [row["relation"] for row in rows] == [row["relation"] for row in found]
+    assert [float(row["plausibility"]) for row in rows] == [row["plausibility"] for row in found]
+
+
 # Files of questions
 
 
@@ -149,12 +211,14 @@ def test_files_that_cannot_be_read(rank, tmp_path):
     [
         (["--head", "Kenia", "--relation", "grows"], "No entity Kenia in small. Did you mean"),
         (["--head", "kenya", "--relation", "grow"], "Did you mean grows?"),
-        (["--head", "kenya"], "Ask one question or a file of them."),
+        (["--head", "kenya"], "Give two of --head, --relation and --tail. mygo rank --head X"),
         ([], "Ask one question or a file of them."),
-        (["--relation", "grows"], "Give the relation and one side of the fact."),
-        (["--head", "kenya", "--relation", "grows", "--tail", "tea"], "one side of the fact"),
+        (["--relation", "grows"], "Give two of --head, --relation and --tail."),
+        (["--head", "kenya", "--relation", "grows", "--tail", "tea"], "That is a whole fact"),
+        (["--head", "kenya", "--tail", "tee"], "No entity tee in small."),
         (["--file", "x", "--head", "kenya"], "--file brings its own heads"),
-        (["--file", "x", "--relation", "grows"], "Ask one question or a file of them."),
+        (["--file", "x", "--relation", "grows"], "--file brings its own heads"),
+        (["--head", "kenya", "--tail", "tea", "--tsv", "--csv"], "exclude each other"),
         (["--head", "kenya", "--relation", "grows", "--json", "--csv"], "exclude each other"),
         (["--head", "kenya", "--relation", "grows", "--device", "cuda:99"], "--device cuda:99"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 import typer.main
 
@@ -41,6 +43,13 @@ def test_only_what_is_listed_is_a_command(mygo):
     ended = mygo("trian", "--epochs", "3")
     assert ended.code == 2
     assert "No such command 'trian'." in ended.err
+
+
+@pytest.mark.parametrize("line", [line for listed in LISTED.values() for line in listed.examples])
+def test_examples_are_shown_and_parse(line, mygo):
+    _, name, *words = shlex.split(line)
+    ROOT.commands[name].make_context(name, words)  # raises for what it has not
+    assert line in mygo(name, "--help").out
 
 
 @pytest.mark.parametrize(

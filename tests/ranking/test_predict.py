@@ -154,7 +154,7 @@ def test_find_question(graph):
 
 @pytest.mark.parametrize("sides", [(None, None), ("kenya", "fiji")])
 def test_one_side_must_be_missing(graph, sides):
-    with pytest.raises(UsageError, match="one side of the fact"):
+    with pytest.raises(UsageError, match="Give two of head, relation and tail"):
         find_question(graph, sides[0], "likes", sides[1])
 
 
