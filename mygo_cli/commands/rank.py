@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def rank(
         typer.Option(
             "--file",
             help="Ask every line of this file: head, relation, tail, tab-separated, with ? for "
-            "the missing side.",
+            "the missing side; - reads standard input.",
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many answers to show.")] = 10,
@@ -68,7 +69,8 @@ def _check_question(
     head: str | None, relation: str | None, tail: str | None, questions: Path | None
 ) -> None:
     """Raise `UsageError` unless there is one question, or a file of them: no run is read yet."""
-    given = sum(name is not None for name in (head, relation, tail))
+    whole = (head, relation, tail)
+    given = sum(name is not None for name in whole)
     if questions is not None and given:
         raise UsageError("--file brings its own heads, relations and tails.", "Leave them out.")
     if questions is None and not given:
@@ -80,5 +82,5 @@ def _check_question(
     if given == 3:
         raise UsageError(
             "That is a whole fact, of which nothing is missing.",
-            "Leave out --head, --relation or --tail.",
+            f"Leave one of the three out, or ask: mygo score {shlex.join(map(str, whole))}",
         )

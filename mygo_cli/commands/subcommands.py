@@ -75,6 +75,15 @@ LISTED = {
             "mygo rank --file questions.tsv --top 3 --csv",
         ),
     ),
+    "score": Listed(
+        "score:score",
+        "Say how plausible given facts are: score, probability and rank of both sides.",
+        (
+            "mygo score Kenya grows tea",
+            "mygo score --file facts.tsv --csv",
+            "mygo score --file - --json",
+        ),
+    ),
     "complete": Listed(
         "complete:complete",
         "Find the most plausible facts that the graph does not hold, best first.",

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,12 +27,16 @@ from mygo_cli.graph.header import (
     header_order,
 )
 
+STANDARD_INPUT = Path("-")
+GZIP_MAGIC = b"\x1f\x8b"  # how every gzip file begins; standard input has no ending to go by
+
 
 class FileFault(DataError):
     """A `DataError` that keeps its place, so that `check` can list it beside other findings."""
 
     def __init__(self, file: Path, line: int | None, message: str, way_out: str = "") -> None:
-        place = f"{file}:{line}" if line is not None else f"{file}"
+        name = "standard input" if file == STANDARD_INPUT else str(file)
+        place = f"{name}:{line}" if line is not None else name
         super().__init__(f"{place}: {message}", way_out)
         self.file = file
         self.line = line
@@ -116,9 +121,8 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
     Bad lines go to `on_fault`. Raises `FileFault` where the file as a whole cannot be read: not
     UTF-8, a damaged gzip file, or a quote left open in a CSV file.
     """
-    separated_by_commas = _is_csv(path)
     text = read_text(path)
-    holds_nul = "\0" in text
+    separated_by_commas, holds_nul = _is_csv(path, text), "\0" in text
     rows = _all_rows(path, text, layout)
     width = len(layout.columns)
     first = next(rows, None)
@@ -143,13 +147,16 @@ def first_row(path: Path, layout: Layout) -> Row | None:
     return next(_all_rows(path, read_text(path), layout), None)
 
 
-def _is_csv(path: Path) -> bool:
-    return ".csv" in path.suffixes[-2:]
+def _is_csv(path: Path, text: str) -> bool:
+    if path != STANDARD_INPUT:
+        return ".csv" in path.suffixes[-2:]
+    first_line = text.lstrip().partition("\n")[0]
+    return "," in first_line and "\t" not in first_line
 
 
 def _all_rows(path: Path, text: str, layout: Layout) -> Iterator[Row]:
     """Return the rows of a file's text, blank lines left out."""
-    return _csv_rows(path, text) if _is_csv(path) else _tab_rows(text, layout)
+    return _csv_rows(path, text) if _is_csv(path, text) else _tab_rows(text, layout)
 
 
 def _arranged(
@@ -191,8 +198,12 @@ def read_text(path: Path) -> str:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix == ".gz" else data
+        if path == STANDARD_INPUT:
+            data = sys.stdin.buffer.read()
+            packed = data.startswith(GZIP_MAGIC)
+        else:
+            data, packed = path.read_bytes(), path.suffix == ".gz"
+        return gzip.decompress(data) if packed else data
     except (EOFError, zlib.error) as error:
         message = "the gzip file is cut off or damaged."
         raise FileFault(path, None, message, "Copy or download it again.") from error
@@ -256,7 +267,8 @@ def _hint_tabs(path: Path, cells: list[str], layout: Layout) -> str:
         return "Take the other columns out."
     if len(cells) == 1 and cells[0].startswith("#"):
         return "Delete the line if it is a comment, else put one tab between columns."
-    if len(cells) == 1 and cells[0].count(",") >= layout.least - 1:
+    nameless = path == STANDARD_INPUT
+    if len(cells) == 1 and cells[0].count(",") >= layout.least - 1 and not nameless:
         return f"It looks comma-separated: rename it to {_renamed(path, '.csv')}."
     if len(cells) == 1 and cells[0].count(";") >= layout.least - 1:
         return "It looks separated by semicolons: put a tab in place of each."
@@ -271,6 +283,8 @@ def _hint_commas(path: Path, cells: list[str], layout: Layout) -> str:
         return 'Take the other columns out, or quote a cell that holds a comma: "Paris, Texas".'
     if len(cells) == 1 and cells[0].count(";") >= layout.least - 1:
         return "It looks separated by semicolons: put a comma in place of each."
+    if path == STANDARD_INPUT:
+        return "Put one comma between columns, or one tab in every line."
     return f"If it is separated by tabs, rename it to {_renamed(path, '.tsv')}."
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -94,3 +96,12 @@ class MyGO(nn.Module):
     def views(self, reading: Reading) -> Views:
         """Return the views that contrastive learning compares with the vectors of a reading."""
         return entity_views(self.entity_encoder.outputs(reading))
+
+    def has_tokens(self, modality: Literal["image", "text"]) -> Tensor | None:
+        """Return which entities have tokens that are read, bool (N,), on the CPU.
+
+        None where the model reads none of that modality.
+        """
+        encoder = self.entity_encoder
+        tokens = encoder.image if modality == "image" else encoder.text
+        return None if tokens is None else tokens.mask.any(1).cpu()

@@ -83,6 +83,20 @@ def judge_facts(
     return Judged(*sides)
 
 
+def tail_scores(score: Callable[[Queries], Tensor], triples: Triples, batch_size: int) -> Tensor:
+    """Return the score of each tail asked (head, relation, ?) and nothing more, float32 (T,).
+
+    Raises `MygoError` for a score that is not a finite number.
+    """
+    found = [torch.zeros(0)]
+    for rows in torch.from_numpy(triples).split(batch_size) if len(triples) else ():
+        head, relation, tail = rows.unbind(1)
+        scores = score(Queries(head, relation, torch.zeros(len(rows), dtype=torch.bool)))
+        check_finite(scores)
+        found.append(scores[torch.arange(len(rows)), tail].cpu())
+    return torch.cat(found)
+
+
 @dataclass(frozen=True)
 class _Asked:
     """T `queries` with an answer each (T,), what is `known` of them, and relations with `loops`."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.rows import TRIPLES, FileFault, Layout, read_rows, stop
+from mygo_cli.graph.rows import STANDARD_INPUT, TRIPLES, FileFault, Layout, read_rows, stop
 from mygo_cli.graph.triples import Triples
 from mygo_cli.ranking.answers import Question, find_question
 
@@ -24,8 +24,15 @@ QUESTIONS = replace(
 Found = TypeVar("Found")
 
 
-def find_triples(graph: KnowledgeGraph, triples: Iterable[tuple[str, str, str]]) -> Triples:
-    """Return triples as rows of the graph, int64 (T, 3); raise `UsageError` for an unknown name."""
+def find_triples(
+    graph: KnowledgeGraph, triples: Triples | Iterable[tuple[str, str, str]]
+) -> Triples:
+    """Return triples, names or rows already, as rows of the graph, int64 (T, 3).
+
+    Raises `UsageError` for an unknown name.
+    """
+    if isinstance(triples, np.ndarray):
+        return triples
     found = [
         (graph.find_entity(head), graph.find_relation(relation), graph.find_entity(tail))
         for head, relation, tail in triples
@@ -63,7 +70,7 @@ def read_questions(path: Path, graph: KnowledgeGraph) -> list[Question]:
 
 def _found_in(path: Path, layout: Layout, find: Callable[[str, str, str], Found]) -> list[Found]:
     """Return what `find` makes of each line; its `UsageError` becomes the fault of the line."""
-    if not path.is_file():
+    if path != STANDARD_INPUT and not path.is_file():
         raise DataError(f"{path}: no such file.")
     found = []
     for line, (head, relation, tail) in read_rows(path, layout, stop):

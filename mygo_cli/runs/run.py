@@ -19,12 +19,12 @@ from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Triples
 from mygo_cli.model.mygo import MyGO
-from mygo_cli.model.queries import Queries
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.answers import Question, find_question, predict
 from mygo_cli.ranking.evaluate import Rivals, evaluate, gather_rivals
+from mygo_cli.ranking.given_facts import judge_facts, tail_scores
 from mygo_cli.ranking.named_rows import find_triples
-from mygo_cli.ranking.ranks import TieRule, check_finite
+from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.relations import Pair, predict_relations
 from mygo_cli.ranking.report import Report, report
 from mygo_cli.ranking.scorer import Scorer, block_size
@@ -32,6 +32,7 @@ from mygo_cli.runs.answers import Answer, answers
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.relation_answers import RelationAnswer, relation_answers
 from mygo_cli.runs.rows import Rows
+from mygo_cli.runs.scored_facts import ScoredFact, scored_facts
 from mygo_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ class Run:
         """Return the `top` answers to a fact of which just one of the three is missing, best first.
 
         They are `Answer`s, and `RelationAnswer`s where the relation is missing. `hide_known` leaves
-        out the facts that the graph holds. Raises `UsageError` for another number of names, and
-        for an unknown one.
+        out facts that the graph holds. Raises `UsageError` unless two names are given and known.
         """
         if head is not None and relation is None and tail is not None:
             return self.rank_relations(head, tail, top, hide_known)
@@ -132,18 +132,27 @@ class Run:
         """Return the score of each triple, float32 (T,): of its tail, asked (head, relation, ?).
 
         Triples are names, or rows of the graph, int64 (T, 3), such as `run.graph.test`. Scores
-        compare within one question only. Raises `UsageError` for an unknown name.
+        compare within one question only; `score_facts` says more. Raises `UsageError` for an
+        unknown name.
         """
-        named = not isinstance(triples, np.ndarray)
-        rows = torch.from_numpy(find_triples(self.graph, triples) if named else triples)
-        blocks = rows.split(block_size(len(self.graph.entities))) if len(rows) else ()
-        return torch.cat([torch.zeros(0), *map(self._tail_scores, blocks)]).numpy()
+        rows = find_triples(self.graph, triples)
+        return tail_scores(self.scorer, rows, block_size(len(self.graph.entities))).numpy()
 
-    def _tail_scores(self, rows: Tensor) -> Tensor:
-        head, relation, tail = rows.T
-        scores = self.scorer(Queries(head, relation, torch.zeros(len(rows), dtype=torch.bool)))
-        check_finite(scores)
-        return scores[torch.arange(len(rows)), tail].cpu()
+    def score_facts(
+        self,
+        triples: Triples | Iterable[tuple[str, str, str]],
+        batch_size: int | None = None,
+        progress: Progress = silent,
+    ) -> Rows[ScoredFact]:
+        """Return score, probability and filtered rank of both sides of each triple, in order.
+
+        Triples are given as to `score`, known or not; docs/ranking.md says what the numbers mean.
+        Raises `UsageError` for an unknown name.
+        """
+        rows = find_triples(self.graph, triples)
+        at_once = batch_size or block_size(len(self.graph.entities))
+        judged = judge_facts(self.scorer, self.graph, rows, at_once, progress)
+        return scored_facts(self.graph, rows, judged)
 
     # Whole splits
 
@@ -196,9 +205,7 @@ class Run:
 
     def has_tokens(self, modality: Literal["image", "text"]) -> Tensor | None:
         """Return which entities the model read tokens of, bool (N,); None if it read none."""
-        encoder = self.model.entity_encoder
-        tokens = encoder.image if modality == "image" else encoder.text
-        return None if tokens is None else tokens.mask.any(1).cpu()
+        return self.model.has_tokens(modality)
 
     # Unknown facts
 

@@ -174,6 +174,19 @@ def test_scores(run):
         run.score([("kenia", "grows", "tea")])
 
 
+def test_score_is_the_command(run, mygo, trained):
+    found = run.score_facts([("kenya", "grows", "Tea")])
+    assert found.records() == printed(mygo, trained, "score", "Kenya", "grows", "tea")
+    assert run.score([("kenya", "grows", "Tea")])[0] == found[0].tail_score
+    told = []
+    everything = run.score_facts(run.graph.test, 4, lambda *step: told.append(step))
+    ranks = [rank for fact in everything for rank in (fact.tail_rank, fact.head_rank)]
+    assert np.mean(np.reciprocal(ranks)) == pytest.approx(run.evaluate("test").overall.mrr)
+    assert {fact.known for fact in everything} == {"test"}
+    assert told[-1] == ("score", 20, 20)
+    assert len(run.score_facts([])) == 0
+
+
 def test_vectors_and_files(run, tmp_path):
     entities, relations = run.entity_vectors(), run.relation_vectors()
     assert (entities.shape, relations.shape) == ((20, 8), (3, 8))
