@@ -184,6 +184,7 @@ SMALL_IDEAS = {
     "mygo_cli/commands/options.py": "the options that several commands share",
     "mygo_cli/commands/printed_rows.py": "how several commands print rows",
     "mygo_cli/commands/recipes.py": "a command",
+    "mygo_cli/commands/runs.py": "a command",
     "mygo_cli/commands/training_progress.py": "the bar of two commands",
     "mygo_cli/distributed/gather.py": "a formula and its gradient",
     "mygo_cli/distributed/synced_norm.py": "a formula over all processes",

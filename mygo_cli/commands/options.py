@@ -35,7 +35,12 @@ RunsDirOption = Annotated[
 ]
 RunOption = Annotated[
     Path | None,
-    typer.Option("--run", help="Folder or name of the run. Default: the newest."),
+    typer.Option(
+        "--run",
+        help="Folder of the run, or its name or the beginning of it; mygo runs lists them. "
+        "Default: the newest that is finished, of the graph --data if given.",
+        show_default=False,
+    ),
 ]
 BatchSizeOption = Annotated[
     int | None,

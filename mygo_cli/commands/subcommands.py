@@ -48,6 +48,17 @@ LISTED = {
     "train": Listed(
         "train:train",
         "Train a model; the newest token caches of the graph are used unless others are named.",
+        (
+            "mygo train --data my-graph --name first",
+            "mygo train --recipe db15k --data DB15K --seed 1",
+            "mygo train --decoder distmult --no-image",
+            "mygo train --resume mygo-work/runs/RUN",
+        ),
+    ),
+    "runs": Listed(
+        "runs:runs",
+        "List the runs, newest first: graph, model, validation MRR, and how to go on.",
+        ("mygo runs", "mygo runs --runs-dir mygo-work/experiments/ablation_world/runs --json"),
     ),
     "recipes": Listed(
         "recipes:recipes",

@@ -30,6 +30,14 @@ def train(
     resume: Annotated[
         Path | None, typer.Option("--resume", help="Go on with this interrupted run.")
     ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name",
+            help="Put this at the end of the run's name; --run finds it by that.",
+            show_default=False,
+        ),
+    ] = "",
     decoder_option: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,25 +54,26 @@ def train(
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
     from mygo_cli.commands.training_progress import show_training
-    from mygo_cli.runs.folder import interrupted_run
+    from mygo_cli.runs.finding import named_run
     from mygo_cli.training.run import resume_run, train_run
 
     if not started_by_torchrun().first:
         console.mute()
     given = typed(options)
     if resume is not None:
-        if given or recipe or config_file or decoder_option:
+        if given or recipe or config_file or decoder_option or name:
             raise UsageError(
                 "--resume goes on with the settings of its run.",
                 "Leave the other options out, or start a new run with --config CONFIG_OF_THE_RUN.",
             )
-        folder = interrupted_run(resume, runs_dir(runs_folder))
+        folder = named_run(resume, runs_dir(runs_folder))
         settings = folder.settings()
         run, result = resume_run(folder, settings, settings_folder(settings), show_training)
     else:
         settings = merged_settings(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
-        run, result = train_run(settings, settings_folder(settings), caches, runs, show_training)
+        graph = settings_folder(settings)
+        run, result = train_run(settings, graph, caches, runs, show_training, name=name)
     if as_json:
         console.print_json({"run": str(run.folder.path), **result})
         return

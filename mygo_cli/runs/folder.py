@@ -1,23 +1,27 @@
-"""A run's folder: its files by name, and the newest run of a folder of runs."""
+"""A run's folder: its files by name, how far it is, and how to make one."""
 
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mygo_cli.errors import DataError
+from mygo_cli.errors import DataError, UsageError
 from mygo_cli.files import atomic_write
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.recipes import read_settings
 from mygo_cli.settings.sections import Settings
 
+NAME = re.compile(r"[\w.-]+")
+
 
 @dataclass(frozen=True)
 class RunFolder:
-    """`<runs-dir>/<time>_<dataset>_<decoder>/` (docs/runs.md)."""
+    """`<runs-dir>/<time>_<dataset>_<decoder>[_<name>]/` (docs/runs.md)."""
 
     path: Path
 
@@ -60,6 +64,24 @@ class RunFolder:
     def card(self) -> Path:
         """The model card."""
         return self.path / "README.md"
+
+    @property
+    def finished(self) -> bool:
+        """Say whether it was trained to its end, measured, and lacks no part to answer."""
+        return all(path.is_file() for path in (self.config, self.best, self.result))
+
+    @property
+    def last_written(self) -> int:
+        """When it came to where it is, in nanoseconds: at its end, else the last sign of life."""
+        parts = [self.result] if self.result.exists() else [self.last, self.best, self.config]
+        return max((path.stat().st_mtime_ns for path in parts if path.exists()), default=0)
+
+    @property
+    def way_on(self) -> str:
+        """The command that goes on with a run that stopped, or begins it again."""
+        if self.last.exists():
+            return f"mygo train --resume {shlex.quote(str(self.path))}"
+        return f"mygo train --config {shlex.quote(str(self.config))}"
 
     def settings(self) -> Settings:
         """Return the settings of the run."""
@@ -106,10 +128,23 @@ class RunFolder:
         return [line for line in lines if line.endswith("}")]  # a kill may cut the last one
 
 
-def new_run(runs_dir: Path, dataset: str, decoder: str, label: str = "") -> RunFolder:
-    """Make and return a fresh run folder; raise `DataError` where that fails."""
-    parts = (time.strftime("%Y%m%d-%H%M%S"), dataset, decoder, label)
-    return make_run(runs_dir, "_".join(part for part in parts if part))
+def new_run(runs_dir: Path, *parts: str) -> RunFolder:
+    """Make and return a fresh run folder, called by the time and all `parts` that are not empty.
+
+    They are the dataset, the decoder, a label and the name that a user gave. Raises `DataError`
+    where that fails.
+    """
+    time_and_parts = (time.strftime("%Y%m%d-%H%M%S"), *parts)
+    return make_run(runs_dir, "_".join(part for part in time_and_parts if part))
+
+
+def check_name(name: str) -> None:
+    """Raise `UsageError` for the name of a run that could not be part of a folder's name."""
+    if name and not NAME.fullmatch(name):
+        raise UsageError(
+            f"--name {name}: a run is called by letters, digits, dots, dashes and underscores.",
+            "Leave out all else.",
+        )
 
 
 def make_run(runs_dir: Path, stem: str) -> RunFolder:
@@ -130,42 +165,3 @@ def make_run(runs_dir: Path, stem: str) -> RunFolder:
             ) from error
         return RunFolder(path)
     raise DataError(f"{runs_dir} is not a folder.", "Name another --runs-dir.")
-
-
-def find_run(run: Path | None, runs_dir: Path) -> RunFolder:
-    """Return the run of that path or name, or the newest one that has a selected model.
-
-    Raises `DataError` for no such run, and for one that stopped before an epoch was selected.
-    """
-    if run is None:
-        return _newest(runs_dir)
-    candidates = [path for path in (run, runs_dir / run) if path.is_dir()]
-    if not candidates:
-        raise DataError(f"{run}: no such run.", f"Runs lie in {runs_dir}.")
-    folder = RunFolder(candidates[0])
-    if not folder.config.exists():
-        raise DataError(f"{folder.path} is not a run: it has no config.toml.")
-    if not folder.best.exists():
-        goes_on = f"--resume {folder.path}" if folder.last.exists() else f"--config {folder.config}"
-        raise DataError(
-            f"{folder.path} holds no model: it stopped before an epoch was selected.",
-            f"Go on with: mygo train {goes_on}",
-        )
-    return folder
-
-
-def interrupted_run(run: Path, runs_dir: Path) -> RunFolder:
-    """Return the run of that path or name, whether it holds a model yet or not."""
-    for path in (run, runs_dir / run):
-        if (path / "config.toml").is_file():
-            return RunFolder(path)
-    raise DataError(f"{run}: no such run.", f"Runs lie in {runs_dir}.")
-
-
-def _newest(runs_dir: Path) -> RunFolder:
-    """Return the run whose model was written last."""
-    runs = [RunFolder(path.parent.parent) for path in runs_dir.glob("*/checkpoints/best.pt")]
-    runs = [run for run in runs if run.config.exists()]
-    if not runs:
-        raise DataError(f"{runs_dir} holds no trained run.", "Train one with mygo train.")
-    return max(runs, key=lambda run: (run.best.stat().st_mtime_ns, run.path))

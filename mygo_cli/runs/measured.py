@@ -16,7 +16,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.bootstrap import Values, per_triple
 from mygo_cli.ranking.ranks import Metrics, metrics, ranks
-from mygo_cli.runs.opened import open_run
+from mygo_cli.runs.opened import open_silently
 from mygo_cli.runs.run import Run
 
 RESULT_SPLITS: tuple[Split, ...] = ("valid", "test")
@@ -67,7 +67,7 @@ def measure_runs(
     """
     first: KnowledgeGraph | None = None
     for number, path in enumerate(runs, 1):
-        run = open_run(path, data, device, runs_dir)
+        run = open_silently(path, data, device, runs_dir)
         first = first or run.graph
         check_same_triples(run, first, split, runs[0])
         what = f"rank {split}, run {number} of {len(runs)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from mygo_cli.graph.reading import as_graph
 from mygo_cli.ranking.scorer import Scorer
 from mygo_cli.runs.assemble import check_same_graph, rebuild_model
 from mygo_cli.runs.checkpoint import load_checkpoint
-from mygo_cli.runs.folder import RunFolder, find_run
+from mygo_cli.runs.finding import find_run
+from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.run import Run
 from mygo_cli.settings.sections import Settings
 
+log = logging.getLogger(__name__)
 NEEDED = ("model", "graph", "epoch", "validation_mrr", "entity_vectors", "relation_vectors")
 
 
@@ -30,15 +33,30 @@ def open_run(
     device: str = "auto",
     runs_dir: str | Path | None = None,
 ) -> Run:
-    """Return a run, given its folder or its name in `runs_dir`; None is the newest.
+    """Return a run, given its folder or its name in `runs_dir`, or the beginning of one.
 
-    `data` is the graph, None the one that it was trained on; the hold-out is cut from it again.
-    Raises `DataError` for no such run, one without a model or with a damaged one, and another
-    graph; `UsageError` for a `device` that is not there.
+    None is the newest that is finished, of the graph `data` if that is given. `data` None is the
+    graph that the run was trained on; the hold-out is cut from it again. Raises `DataError` for no
+    such run, one without a model or with a damaged one, and another graph; `UsageError` for a
+    `device` that is not there. Which run it is goes to the log.
     """
-    folder = find_run(None if path is None else expanded(path), folder_of_runs(runs_dir))
+    run = open_silently(path, data, device, runs_dir)
+    unfinished = "" if run.folder.finished else " It is not finished."
+    log.info(f"Run {run.name} answers, on the graph {run.graph.name}.{unfinished}")
+    return run
+
+
+def open_silently(
+    path: str | Path | None = None,
+    data: KnowledgeGraph | str | Path | None = None,
+    device: str = "auto",
+    runs_dir: str | Path | None = None,
+) -> Run:
+    """Do as `open_run`, and do not log which run it is: for those who name it themselves."""
+    graph = None if data is None else as_graph(data)
+    folder = find_run(None if path is None else expanded(path), folder_of_runs(runs_dir), graph)
     chosen = choose_device(device)
-    opened = load_run(folder, as_graph(data or settings_folder(folder.settings())), chosen)
+    opened = load_run(folder, graph or as_graph(settings_folder(folder.settings())), chosen)
     return replace(opened, graph=with_holdout(opened.graph, opened.settings))
 
 

@@ -203,13 +203,12 @@ class TrainingRun:
 
 def how_to_go_on(folder: RunFolder, processes: Processes = ALONE) -> str:
     """Return the sentence with the command that goes on with a run that stopped."""
-    command = "mygo train"
+    command = folder.way_on
     if not processes.alone:
         here = environment_number("LOCAL_WORLD_SIZE") or processes.count
-        command = f"torchrun --nproc-per-node {here} -m mygo_cli train"
-    if folder.last.exists():
-        return f"Go on with: {command} --resume {folder.path}"
-    return f"Begin again with: {command} --config {folder.config}"
+        torchrun = f"torchrun --nproc-per-node {here} -m mygo_cli"
+        command = command.replace("mygo", torchrun, 1)
+    return f"{'Go on' if folder.last.exists() else 'Begin again'} with: {command}"
 
 
 def resume(

@@ -17,7 +17,7 @@ from mygo_cli.graph.reading import as_graph
 from mygo_cli.runs.assemble import build_model
 from mygo_cli.runs.card import model_card
 from mygo_cli.runs.environment import environment
-from mygo_cli.runs.folder import RunFolder, new_run
+from mygo_cli.runs.folder import RunFolder, check_name, new_run
 from mygo_cli.runs.measured import measure
 from mygo_cli.runs.opened import load_run
 from mygo_cli.runs.run import Run
@@ -52,20 +52,23 @@ def train_run(
     runs: Path,
     follow: Follow = follow_silently,
     empty: RunFolder | None = None,
+    name: str = "",
 ) -> Finished:
     """Train from the start in a new run folder; return the run and its `result.json`.
 
-    `graph` is the whole one: the hold-out is cut here. The folder is made in `runs`, unless there
-    is an `empty` one. Processes that torchrun started share the work: each returns the same, the
-    first one writes.
+    `graph` is the whole one: the hold-out is cut here. The folder is made in `runs`, its name
+    ending in `name`, unless there is an `empty` one. Processes that torchrun started share the
+    work: each returns the same, the first one writes. Raises `UsageError` for a `name` that no
+    folder can have.
     """
+    check_name(name)
     device = choose_device(own_device(settings.training.device))
     graph = prepared_graph(settings, as_graph(graph))
     settings, image, text = with_tokens(settings, graph, caches)
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text).to(device)
     with joined(device) as processes:
-        folder = _new_folder(settings, graph, runs, empty, device, processes)
+        folder = _new_folder(settings, graph, runs, empty, name, device, processes)
         with fail_together(processes, lambda: how_to_go_on(folder, processes)):
             fit = TrainingRun(folder, settings, graph, model, processes)
             return _finish(fit, graph, follow)
@@ -95,6 +98,7 @@ def _new_folder(
     graph: KnowledgeGraph,
     runs: Path,
     empty: RunFolder | None,
+    name: str,
     device: torch.device,
     processes: Processes,
 ) -> RunFolder:
@@ -102,7 +106,7 @@ def _new_folder(
     if not processes.first:
         return RunFolder(processes.gather_objects(None)[0])
     label = LABEL if settings.data.select == "test" else ""
-    folder = empty or new_run(runs, graph.name, settings.decoder.name, label)
+    folder = empty or new_run(runs, graph.name, settings.decoder.name, label, name)
     folder.write(folder.config, to_toml(settings))
     folder.write_json(folder.environment, environment(device, processes.count))
     processes.gather_objects(folder.path)

@@ -38,6 +38,7 @@ def train(
     cache_dir: str | Path | None = None,
     runs_dir: str | Path | None = None,
     progress: Progress = silent,
+    name: str = "",
     **options: Any,
 ) -> Run:
     """Train a model of a graph; return the run, which lies in a new folder of `runs_dir`.
@@ -48,7 +49,8 @@ def train(
     is named as on the command line and overrules both: `epochs=50`, `decoder="distmult"`,
     `decoder_options={...}`, `image_tokens=4`, `holdout=0.05`, `device="cpu"` (docs/settings.md).
 
-    Raises `UsageError` for an unknown option or value, `DataError` for a graph or a cache that
+    A `name` is put at the end of the folder's, to find the run by. Raises `UsageError` for an
+    unknown option or value, `DataError` for a graph or a cache that
     cannot be used, and `Interrupted` with the way on after Ctrl-C.
     """
     graph = as_graph(graph)
@@ -58,7 +60,7 @@ def train(
     below = merge(read_recipe(recipe) if recipe else {}, _nested(settings))
     chosen = resolve(from_dict(Settings, merge(below, given), "train"))
     caches, runs = folder_of_caches(cache_dir), folder_of_runs(runs_dir)
-    return train_run(chosen, graph, caches, runs, _reporting(progress)).run
+    return train_run(chosen, graph, caches, runs, _reporting(progress), name=name).run
 
 
 def _folder_of(graph: KnowledgeGraph) -> str | None:

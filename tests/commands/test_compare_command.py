@@ -126,5 +126,6 @@ def test_no_such_run(mygo):
     ended = mygo("compare", "nothing")
     assert (ended.code, ended.err) == (
         1,
-        "Error: nothing: no such run. Runs lie in mygo-work/runs.\n",
+        "Error: nothing: no such run. Runs lie in mygo-work/runs. "
+        "List them with: mygo runs --runs-dir mygo-work/runs\n",
     )

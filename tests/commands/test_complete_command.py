@@ -32,7 +32,7 @@ def complete(mygo, trained):
     """Return a function that asks the trained run for facts."""
 
     def run(*words):
-        return mygo("complete", "--runs-dir", trained, "--device", "cpu", *words)
+        return mygo("complete", "-q", "--runs-dir", trained, "--device", "cpu", *words)
 
     return run
 
@@ -349,7 +349,7 @@ def test_no_run_yet(mygo):
     ended = mygo("complete")
     assert (ended.code, ended.err) == (
         1,
-        "Error: mygo-work/runs holds no trained run. Train one with mygo train.\n",
+        "Error: mygo-work/runs holds no finished run. Train one with mygo train.\n",
     )
 
 
@@ -393,7 +393,8 @@ def test_a_full_disk_costs_no_question(complete, trained, kind, tmp_path):
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == f"Error: facts.{kind} cannot be written: File too large.\n"
+    error = f"Error: facts.{kind} cannot be written: File too large."
+    assert ended.stderr.splitlines()[1:] == [error]  # the first line says which run answers
     assert [file.name for file in tmp_path.iterdir()] == [f"facts.{kind}.unfinished"]
     again = json.loads(complete("--output", f"facts.{kind}", "--json").out)
     assert (again["asked"], again["facts"]) == (0, 100)

@@ -11,7 +11,7 @@ import torch
 @pytest.fixture
 def evaluate(mygo, trained):
     def run(*words):
-        return mygo("evaluate", "--runs-dir", trained, "--device", "cpu", *words)
+        return mygo("evaluate", "-q", "--runs-dir", trained, "--device", "cpu", *words)
 
     return run
 
@@ -72,7 +72,7 @@ def test_scores_that_are_no_numbers(mygo, copied):
     content["entity_vectors"][3] = torch.nan
     torch.save(content, best)
     for words in (["evaluate"], ["rank", "--head", "kenya", "--relation", "grows"]):
-        ended = mygo(*words, "--runs-dir", copied, "--device", "cpu")
+        ended = mygo(*words, "-q", "--runs-dir", copied, "--device", "cpu")
         assert ended.code == 1
         assert ended.err.startswith("Error: The model's scores are not finite numbers")
 

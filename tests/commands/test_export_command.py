@@ -19,7 +19,7 @@ from mygo_cli.runs.opened import open_run
 
 @pytest.fixture
 def export(mygo, trained):
-    return lambda *words: mygo("export", *words, "--runs-dir", trained, "--device", "cpu")
+    return lambda *words: mygo("export", "-q", *words, "--runs-dir", trained, "--device", "cpu")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def rank(mygo, trained):
     """Return a function that asks the trained run."""
 
     def run(*words):
-        return mygo("rank", "--runs-dir", trained, "--device", "cpu", *words)
+        return mygo("rank", "-q", "--runs-dir", trained, "--device", "cpu", *words)
 
     return run
 
@@ -235,7 +235,7 @@ def test_no_run_yet(mygo):
         ended = mygo(*words)
         assert (ended.code, ended.err) == (
             1,
-            "Error: mygo-work/runs holds no trained run. Train one with mygo train.\n",
+            "Error: mygo-work/runs holds no finished run. Train one with mygo train.\n",
         )
 
 
@@ -245,11 +245,29 @@ def test_a_run_by_name_and_by_path(rank, mygo, trained):
     assert rank("--run", run.name, *words).code == 0
     assert mygo("rank", "--run", run, "--device", "cpu", *words).code == 0
     ended = rank("--run", "other", *words)
-    assert (ended.code, ended.err) == (1, f"Error: other: no such run. Runs lie in {trained}.\n")
+    assert ended.code == 1
+    assert ended.err == (
+        f"Error: other: no such run. Runs lie in {trained}. "
+        f"List them with: mygo runs --runs-dir {trained}\n"
+    )
 
 
-def test_the_graph_moved(rank, world, tmp_path):
+def test_it_says_which_run_answers(mygo, copied):
+    (run,) = copied.iterdir()
+    words = ("--runs-dir", copied, "--device", "cpu", "--head", "kenya", "--relation", "grows")
+    for more in ([], ["--json"], ["--run", run.name[:8]]):
+        ended = mygo("rank", *words, *more)
+        assert (ended.code, ended.err) == (0, f"Run {run.name} answers, on the graph small.\n")
+    (run / "result.json").unlink()
+    ended = mygo("rank", *words)
+    assert "holds no finished run. Unless it is still training, go on with" in ended.err
+    ended = mygo("rank", *words, "--run", run)
+    assert ended.err.endswith("on the graph small. It is not finished.\n")
+
+
+def test_the_graph_moved(rank, world, trained, tmp_path):
     """The same graph in another folder will do; one of other entities will not."""
+    (run,) = trained.iterdir()
     words = ("--head", "kenya", "--relation", "grows")
     moved = shutil.copytree(world, tmp_path / "moved")
     assert answers(rank, *words, "--data", moved) == answers(rank, *words)
@@ -257,11 +275,14 @@ def test_the_graph_moved(rank, world, tmp_path):
         file.write("atlantis\n")
     ended = rank(*words, "--data", moved)
     assert ended.code == 1
+    assert f"holds no finished run of the graph {moved}. Train one with: mygo train" in ended.err
+    ended = rank(*words, "--data", moved, "--run", run.name)
+    assert ended.code == 1
     assert f"was trained on the graph small; the entities of {moved} are others." in ended.err
     shutil.copy(world / "entities.tsv", moved)
     with (moved / "train.txt").open("a") as file:
         file.write("kenya\tadmires\tperu\n")
-    ended = rank(*words, "--data", moved)
+    ended = rank(*words, "--data", moved, "--run", run.name)
     assert ended.code == 1
     assert f"the relations of {moved} are others. Name its folder with --data" in ended.err
 

@@ -22,7 +22,7 @@ def score(mygo, trained):
     """Return a function that asks the trained run."""
 
     def run(*words):
-        return mygo("score", "--runs-dir", trained, "--device", "cpu", *words)
+        return mygo("score", "-q", "--runs-dir", trained, "--device", "cpu", *words)
 
     return run
 

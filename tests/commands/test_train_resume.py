@@ -59,5 +59,6 @@ def test_resume_what_is_not_there(mygo):
     ended = mygo("train", "--resume", "nothing")
     assert (ended.code, ended.err) == (
         1,
-        "Error: nothing: no such run. Runs lie in mygo-work/runs.\n",
+        "Error: nothing: no such run. Runs lie in mygo-work/runs. "
+        "List them with: mygo runs --runs-dir mygo-work/runs\n",
     )

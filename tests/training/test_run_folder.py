@@ -7,25 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
+from bare_runs import finished
 
-from mygo_cli.errors import DataError
+from mygo_cli.errors import DataError, UsageError
 from mygo_cli.runs import folder as run_folder
-from mygo_cli.runs.folder import RunFolder, find_run, new_run
+from mygo_cli.runs.folder import check_name, new_run
 
 
 @pytest.fixture
 def runs(tmp_path):
     return tmp_path / "work" / "runs"
-
-
-def finished(runs: Path, name: str, when: int) -> RunFolder:
-    """Return a run that has a model, written at the time `when`."""
-    folder = RunFolder(runs / name)
-    (folder.path / "checkpoints").mkdir(parents=True)
-    folder.config.write_text("")
-    folder.best.write_bytes(b"model")
-    os.utime(folder.best, (when, when))
-    return folder
 
 
 def test_new_runs_of_the_same_second_get_names_of_their_own(runs, monkeypatch):
@@ -34,6 +25,22 @@ def test_new_runs_of_the_same_second_get_names_of_their_own(runs, monkeypatch):
     stem = "20260102-030405_world_tucker"
     assert paths == [stem, f"{stem}-2", f"{stem}-3"]
     assert (runs / stem / "checkpoints").is_dir()
+
+
+def test_a_run_is_named_for_all_that_is_said_of_it(runs):
+    name = new_run(runs, "world", "tucker", "", "big").path.name
+    assert name.endswith("_world_tucker_big")
+
+
+@pytest.mark.parametrize("name", ["", "big", "big-2.1_b", "groß"])
+def test_names(name):
+    check_name(name)
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "..\\b", " "])
+def test_names_that_no_folder_should_have(name):
+    with pytest.raises(UsageError, match="is called by letters, digits, dots"):
+        check_name(name)
 
 
 def test_a_file_where_the_runs_should_be(tmp_path):
@@ -74,48 +81,6 @@ def test_a_failing_write_leaves_the_old_file(runs, monkeypatch):
         folder.write(folder.card, "new")
     assert folder.card.read_text() == "old"
     assert not list(folder.path.glob("*.part"))
-
-
-def test_the_newest_run_is_the_one_whose_model_was_written_last(runs):
-    finished(runs, "20260101_b", 300)
-    finished(runs, "20260103_a", 100)
-    interrupted = finished(runs, "20260104_c", 400)
-    interrupted.best.unlink()
-    no_run = finished(runs, "notes", 500)
-    no_run.config.unlink()
-    assert find_run(None, runs).path.name == "20260101_b"
-
-
-def test_no_run_yet(runs):
-    for make in (lambda: None, lambda: runs.mkdir(parents=True)):
-        make()
-        with pytest.raises(DataError, match=r"holds no trained run\. Train one with mygo train"):
-            find_run(None, runs)
-
-
-def test_a_run_by_name_or_path(runs):
-    folder = finished(runs, "one", 1)
-    finished(runs, "two", 2)
-    assert find_run(Path("one"), runs).path == folder.path
-    assert find_run(folder.path, Path("elsewhere")).path == folder.path
-    with pytest.raises(DataError, match=r"three: no such run\. Runs lie in .*runs"):
-        find_run(Path("three"), runs)
-
-
-def test_a_folder_that_is_no_run(runs):
-    (runs / "notes").mkdir(parents=True)
-    with pytest.raises(DataError, match=r"notes is not a run: it has no config\.toml"):
-        find_run(Path("notes"), runs)
-
-
-def test_a_run_without_a_model_says_how_to_go_on(runs):
-    folder = finished(runs, "one", 1)
-    folder.best.unlink()
-    with pytest.raises(DataError, match=r"holds no model: .* mygo train --config .*config\.toml"):
-        find_run(Path("one"), runs)
-    folder.last.write_bytes(b"state")
-    with pytest.raises(DataError, match=r"holds no model: .* mygo train --resume .*one"):
-        find_run(Path("one"), runs)
 
 
 def test_metrics_after_an_epoch_are_forgotten(runs):

@@ -1,0 +1,120 @@
+"""Which run is meant: by path, by name or the beginning of one, or the newest that is finished."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from mygo_cli.errors import DataError, MygoError
+from mygo_cli.folders import settings_folder
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.runs.assemble import graph_identity
+from mygo_cli.runs.checkpoint import load_checkpoint
+from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.listing import listed
+
+
+def find_run(run: Path | None, runs_dir: Path, graph: KnowledgeGraph | None = None) -> RunFolder:
+    """Return the run of that path or name, else the newest finished one, of `graph` if given.
+
+    Raises `DataError` for no such run, and for one that stopped before an epoch was selected.
+    """
+    if run is None:
+        return newest_run(runs_dir, graph)
+    folder = named_run(run, runs_dir)
+    if not folder.best.exists():
+        raise DataError(
+            f"{folder.path} holds no model: it stopped before an epoch was selected.",
+            f"Go on with: {folder.way_on}",
+        )
+    return folder
+
+
+def named_run(run: Path, runs_dir: Path) -> RunFolder:
+    """Return the run of that path or name, whether it holds a model yet or not.
+
+    A part of a name will do where just one run of `runs_dir` fits: its beginning, or what
+    `mygo train --name` gave it. Raises `DataError` for none or several, and for another folder.
+    """
+    found = next((path for path in (run, runs_dir / run) if path.is_dir()), None)
+    if found is None:
+        fitting = [each for each in run_folders(runs_dir) if _fits(str(run), each.path.name)]
+        if len(fitting) > 1:
+            names = ", ".join(each.path.name for each in fitting[:4])
+            more = " and others" if len(fitting) > 4 else ""
+            raise DataError(
+                f"{run} fits {len(fitting)} runs: {names}{more}.", "Give more of the name."
+            )
+        if not fitting:
+            raise DataError(f"{run}: no such run. Runs lie in {runs_dir}.", how_to_list(runs_dir))
+        return fitting[0]
+    folder = RunFolder(found)
+    if not folder.config.exists():
+        raise DataError(
+            f"{folder.path} is not a run: it has no config.toml.", how_to_list(runs_dir)
+        )
+    return folder
+
+
+def _fits(part: str, name: str) -> bool:
+    return name.startswith(part) or name.endswith(f"_{part}")
+
+
+def run_folders(runs_dir: Path) -> list[RunFolder]:
+    """Return every run of a folder of runs that has settings, the one written last first."""
+    runs = [RunFolder(path.parent) for path in runs_dir.glob("*/config.toml")]
+    return sorted(runs, key=lambda run: (run.last_written, run.path), reverse=True)
+
+
+def newest_run(runs_dir: Path, graph: KnowledgeGraph | None = None) -> RunFolder:
+    """Return the finished run that was written last, of those that were trained on `graph`.
+
+    Raises `DataError` where there is none.
+    """
+    runs = run_folders(runs_dir)
+    finished = (run for run in runs if listed(run).state == "finished")
+    newest = next(finished, None)
+    if newest is None:
+        begun = (row for row in map(listed, runs) if row.way_on)
+        ways = (f"Unless it is still training, go on with: {row.way_on}" for row in begun)
+        raise DataError(
+            f"{runs_dir} holds no finished run.", next(ways, "Train one with mygo train.")
+        )
+    if graph is None:
+        return newest
+    return _newest_of([newest, *finished], graph, runs_dir)
+
+
+def _newest_of(finished: list[RunFolder], graph: KnowledgeGraph, runs_dir: Path) -> RunFolder:
+    """Return the first run of `graph`, those on its own folder before those on a copy of it."""
+    at_home = [run for run in finished if _lies_at(run, graph.folder)]
+    for run in (*at_home, *(run for run in finished if run not in at_home)):
+        if _knows(run, graph):
+            return run
+    if at_home:  # the graph has changed since: opening it says how
+        return at_home[0]
+    raise DataError(
+        f"{runs_dir} holds no finished run of the graph {graph.folder}.",
+        f"Train one with: mygo train --data {shlex.quote(str(graph.folder))}",
+    )
+
+
+def _lies_at(run: RunFolder, folder: Path) -> bool:
+    """Say whether a run was trained on the graph of that folder."""
+    return os.path.realpath(settings_folder(run.settings())) == os.path.realpath(folder)
+
+
+def _knows(run: RunFolder, graph: KnowledgeGraph) -> bool:
+    """Say whether a run's model has the entities and relations of `graph`; no, if it is damaged."""
+    try:
+        identity = load_checkpoint(run.best, ["graph"])["graph"]
+    except MygoError:
+        return False
+    here = graph_identity(graph)
+    return all(identity[key] == here[key] for key in ("entities_sha256", "relations"))
+
+
+def how_to_list(runs_dir: Path) -> str:
+    """Return the sentence with the command that lists the runs of a folder."""
+    return f"List them with: mygo runs --runs-dir {shlex.quote(str(runs_dir))}"
