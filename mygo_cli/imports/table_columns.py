@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from mygo_cli.graph.media import PICTURE_ENDINGS
+from mygo_cli.graph.picture_files import PICTURE_ENDINGS
 from mygo_cli.imports.table_reading import BETWEEN, Table
 from mygo_cli.imports.table_words import Role, fit
 
