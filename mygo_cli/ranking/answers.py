@@ -33,13 +33,15 @@ class Question:
 class Prediction:
     """One answer. `rank` from 1 among the answers that may be shown; `known` names its split.
 
-    `probability` is the softmax of the scores over those same answers.
+    `probability` is the softmax of the scores over those same answers, `among_new` over those that
+    the graph does not hold, 0 for a known one.
     """
 
     rank: int
     entity: int
     score: float
     probability: float
+    among_new: float
     known: str | None
 
 
@@ -85,15 +87,15 @@ def predict(
         queries = _as_queries(questions[first : first + AT_ONCE])
         scores = score(queries).cpu()
         check_finite(scores)
-        known = find_known(queries, facts) if hide_known else None
+        known = find_known(queries, facts)
         best = []
         for place in range(len(scores)):
             row = slice(place, place + 1)
             own = scores[row].double()
             hide_asked(own, queries.at(row), loops)
-            if known is not None:
-                hide_known_answers(own, known.part(row))
-            best.append(_best(own[0], top))
+            new = own.clone()
+            hide_known_answers(new, known.part(row))
+            best.append(_best(new[0] if hide_known else own[0], new[0], top))
         found += _predictions(graph, queries, best)
     return found
 
@@ -108,17 +110,25 @@ def _as_queries(questions: list[Question]) -> Queries:
 
 
 class Best(NamedTuple):
-    """The best K answers to a question, best first: `entity`, `score` and `probability`, (K,)."""
+    """The best K answers to a question, best first, each (K,).
+
+    `probability` over all that may be shown, and `among_new`, 0 for a known answer.
+    """
 
     entity: Tensor
     score: Tensor
     probability: Tensor
+    among_new: Tensor
 
 
-def _best(scores: Tensor, top: int) -> Best:
-    """Return the best answers of one row of scores (N,), -inf for who may not answer."""
+def _best(scores: Tensor, new: Tensor, top: int) -> Best:
+    """Return the best answers of one row of scores (N,), -inf for who may not answer.
+
+    `new` (N,) are the same scores, -inf for known answers, too.
+    """
     shown = _first(scores, min(top, int((scores > -torch.inf).sum())))
-    return Best(shown, scores[shown], (scores[shown] - scores.logsumexp(0)).exp())
+    shares = (new - new.logsumexp(0).nan_to_num(neginf=0.0)).exp()
+    return Best(shown, scores[shown], (scores[shown] - scores.logsumexp(0)).exp(), shares[shown])
 
 
 def _predictions(
@@ -134,8 +144,8 @@ def _predictions(
     splits = iter(graph.splits_of(triples_of(queries.at(owner), answers).numpy()))
     return [
         [
-            Prediction(place, entity, value, share, next(splits) or None)
-            for place, (entity, value, share) in enumerate(
+            Prediction(place, entity, score, share, new, next(splits) or None)
+            for place, (entity, score, share, new) in enumerate(
                 zip(*(column.tolist() for column in each), strict=True), 1
             )
         ]

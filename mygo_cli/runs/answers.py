@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.ranking.answers import Prediction, Question
+from mygo_cli.ranking.calibration import Calibration
 from mygo_cli.runs.rows import Rows
 
 
@@ -17,7 +20,9 @@ class Answer:
 
     `rank` counts from 1; `asked` is the side that was missing, `name` the display name of the
     answer. `score` is the decoder's; `probability` the softmax of the scores over all answers that
-    may be shown. `known` names the split that holds the fact, None for a new one.
+    may be shown; `confidence` how often such an answer holds by validation (docs/ranking.md), None
+    for a known one and without a validation split. `known` names the split that holds the fact,
+    None for a new one.
     """
 
     rank: int
@@ -29,13 +34,14 @@ class Answer:
     score: float
     probability: float
     known: str | None
+    confidence: float | None = None
 
     SHOWN: ClassVar[Mapping[str, str]] = {
         "rank": "rank",
         "entity": "entity",
         "name": "name",
-        "score": "score",
         "probability": "probability",
+        "confidence": "confidence",
         "fact": "fact",
     }
 
@@ -55,12 +61,23 @@ def shown_known(known: str | None) -> str:
     return f"known ({known})" if known else "new"
 
 
-def answers(graph: KnowledgeGraph, question: Question, found: Sequence[Prediction]) -> Rows[Answer]:
+def answers(
+    graph: KnowledgeGraph,
+    question: Question,
+    found: Sequence[Prediction],
+    curve: Calibration | None,
+) -> Rows[Answer]:
     """Return what was found as rows, below the question as their title."""
-    return Rows(Answer, (_answer(graph, question, each) for each in found), _title(graph, question))
+    rows = (_answer(graph, question, each, curve) for each in found)
+    return Rows(Answer, rows, _title(graph, question))
 
 
-def _answer(graph: KnowledgeGraph, question: Question, found: Prediction) -> Answer:
+def _answer(
+    graph: KnowledgeGraph, question: Question, found: Prediction, curve: Calibration | None
+) -> Answer:
+    confidence = None
+    if curve is not None and found.known is None:
+        confidence = float(curve(np.array(found.among_new)))
     return Answer(
         rank=found.rank,
         head=graph.entities[found.entity if question.head is None else question.head],
@@ -71,6 +88,7 @@ def _answer(graph: KnowledgeGraph, question: Question, found: Prediction) -> Ans
         score=found.score,
         probability=found.probability,
         known=found.known,
+        confidence=confidence,
     )
 
 

@@ -61,6 +61,11 @@ class RunFolder:
         return self.path / "result.json"
 
     @property
+    def calibration(self) -> Path:
+        """How often answers of a given probability hold."""
+        return self.path / "calibration.json"
+
+    @property
     def card(self) -> Path:
         """The model card."""
         return self.path / "README.md"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +30,7 @@ from mygo_cli.ranking.relations import Pair, predict_relations
 from mygo_cli.ranking.report import Report, report
 from mygo_cli.ranking.scorer import Scorer, block_size
 from mygo_cli.runs.answers import Answer, answers
+from mygo_cli.runs.calibration import Calibrated, calibration_of
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.relation_answers import RelationAnswer, relation_answers
 from mygo_cli.runs.rows import Rows
@@ -114,7 +116,16 @@ class Run:
     ) -> list[Rows[Answer]]:
         """Return the `top` answers to each question, as `rank` does."""
         found = predict(self.scorer, self.graph, list(questions), top, hide_known)
-        return [answers(self.graph, *pair) for pair in zip(questions, found, strict=True)]
+        curve = self.calibration.curve if self.calibration else None
+        return [answers(self.graph, *pair, curve) for pair in zip(questions, found, strict=True)]
+
+    @cached_property
+    def calibration(self) -> Calibrated | None:
+        """How often answers of a given probability hold; None without a validation split.
+
+        Runs of before there was any are calibrated when it is first asked for.
+        """
+        return calibration_of(self.folder, self.scorer, self.graph, self.content["epoch"])
 
     def rank_relations(
         self, head: str, tail: str, top: int = 10, hide_known: bool = False

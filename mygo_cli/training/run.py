@@ -15,6 +15,7 @@ from mygo_cli.distributed.join import fail_together, joined, own_device
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import as_graph
 from mygo_cli.runs.assemble import build_model
+from mygo_cli.runs.calibration import calibration_of
 from mygo_cli.runs.card import model_card
 from mygo_cli.runs.environment import environment
 from mygo_cli.runs.folder import RunFolder, check_name, new_run
@@ -123,4 +124,5 @@ def _finish(training: TrainingRun, graph: KnowledgeGraph, follow: Follow) -> Fin
     if processes.first:
         folder.write_json(folder.result, result)
         folder.write(folder.card, model_card(folder, graph, result))
+        calibration_of(folder, run.scorer, graph, result["epoch"])
     return Finished(run, result)

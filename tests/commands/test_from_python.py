@@ -222,7 +222,7 @@ def test_a_table(run):
     found = run.rank(head="kenya", relation="grows", top=2)
     title, header, *rows = str(found).splitlines()
     assert title == "(Kenya, grows, ?)"
-    assert header.split() == ["rank", "entity", "name", "score", "probability", "fact"]
+    assert header.split() == ["rank", "entity", "name", "probability", "confidence", "fact"]
     assert [row.split()[0] for row in rows] == ["1", "2"]
     assert found[0].entity == found[0].tail
     assert [answer.rank for answer in found[1:]] == [2]

@@ -35,7 +35,7 @@ def test_table(rank):
     assert ended.err == ""
     lines = [line.rstrip() for line in ended.out.splitlines() if line.strip()]
     assert lines[0] == "(Kenya, grows, ?)"
-    assert lines[1].split() == ["rank", "entity", "name", "score", "probability", "fact"]
+    assert lines[1].split() == ["rank", "entity", "name", "probability", "confidence", "fact"]
     assert [line.split()[0] for line in lines[3:]] == ["1", "2", "3", "4"]
 
 
@@ -78,6 +78,27 @@ def test_hidden_facts(rank):
 def test_ids_and_display_names(rank, name):
     found = answers(rank, "--head", name, "--relation", "GROWS", "--top", 1)
     assert found[0]["head"] == "new_zealand"
+
+
+def test_confidence_is_of_new_answers(rank, trained):
+    words = ("--head", "kenya", "--relation", "grows", "--top", 100)
+    rows = answers(rank, *words)
+    assert all((row["confidence"] is None) is (row["known"] is not None) for row in rows)
+    new = [row["confidence"] for row in rows if row["known"] is None]
+    assert new == sorted(new, reverse=True)  # a rising curve
+    hidden = answers(rank, *words, "--hide-known")
+    assert [row["confidence"] for row in hidden] == pytest.approx(new)  # hidden or not
+    (run,) = trained.iterdir()
+    assert json.loads((run / "calibration.json").read_text())["epoch"] == 3
+
+
+def test_an_older_run_is_calibrated_when_it_is_asked(mygo, copied):
+    (run,) = copied.iterdir()
+    written = (run / "calibration.json").read_bytes()
+    (run / "calibration.json").unlink()
+    words = ("--head", "kenya", "--relation", "grows", "--runs-dir", copied, "--device", "cpu")
+    assert mygo("rank", *words).code == 0
+    assert (run / "calibration.json").read_bytes() == written
 
 
 def test_asked_twice_the_same_is_answered(rank):
