@@ -120,6 +120,9 @@ def test_the_wheel_works_in_an_empty_folder(environment, tmp_path):
 
 def test_the_wheel_holds_what_it_reads(environment):
     (packages,) = environment.parents[1].glob("lib/python*/site-packages")
-    for name in ("py.typed", "world/train.txt", "world/NOTICE.md", "settings/shipped/db15k.toml"):
+    for name in (
+        *("py.typed", "world/train.txt", "world/NOTICE.md", "settings/shipped/db15k.toml"),
+        *("pages/templates/run.html", "pages/templates/page.html"),
+    ):
         assert (packages / "mygo_cli" / name).is_file(), name
     assert not (packages / "tests").exists()

@@ -99,6 +99,11 @@ LISTED = {
         "complete:complete",
         "Find the most plausible facts that the graph does not hold, best first.",
     ),
+    "report": Listed(
+        "report:report",
+        "Write a run as one web page: curves, metrics, calibration, answers and new facts.",
+        ("mygo report --output world.html",),
+    ),
     "export": Listed(
         "export:export",
         "Write entity vectors, relation vectors or scores of triples to a file.",

@@ -85,3 +85,17 @@ def _grouped(all_ranks: Tensor, group: Tensor, names: Sequence[str]) -> dict[str
         if values is not None:
             found[names[number]] = values
     return found
+
+
+def relation_sides(
+    rivals: Rivals, triples: Triples, graph: KnowledgeGraph, ties: TieRule = "realistic"
+) -> dict[tuple[str, str], Metrics]:
+    """Return the metrics of each relation and asked side ("tail" or "head") that has ranks."""
+    all_ranks = ranks(rivals.better, rivals.ties, ties)
+    relation = torch.from_numpy(np.ascontiguousarray(triples[:, 1]))[rivals.triple]
+    found = {}
+    for heads, side in enumerate(("tail", "head")):
+        asked = rivals.predict_head == bool(heads)
+        for name, values in _grouped(all_ranks[asked], relation[asked], graph.relations).items():
+            found[name, side] = values
+    return found

@@ -12,7 +12,7 @@ from brute_force import random_table, table_scores
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.ranking.evaluate import Rivals, evaluate
 from mygo_cli.ranking.ranks import metrics, ranks
-from mygo_cli.ranking.report import report
+from mygo_cli.ranking.report import relation_sides, report
 
 ENTITIES = ("a", "b", "c", "d", "e", "f")
 # capital is 1-1; member gives each head three tails; mother gives each tail three heads.
@@ -48,6 +48,16 @@ def rivals(graph):
 
 def mean_ranks(group):
     return {name: values.mean_rank for name, values in group.items()}
+
+
+def test_each_relation_and_side(graph, rivals):
+    found = relation_sides(rivals, graph.test, graph)
+    assert {key: values.mean_rank for key, values in found.items()} == {
+        ("capital", "tail"): 1,
+        ("member", "tail"): pytest.approx(2.5),
+        ("capital", "head"): pytest.approx(4.5),
+        ("member", "head"): pytest.approx(6.25),
+    }
 
 
 def test_groups(graph, rivals):

@@ -1,0 +1,45 @@
+"""`mygo report`: a run as one web page to read, print or send."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import DeviceOption, RunDataOption, RunsDirOption
+
+
+def report(
+    run: Annotated[
+        Path | None,
+        typer.Argument(help="Folder or name of the run; default: the newest.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            help="File to write. Default: report.html in the run's folder.",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=1, help="How many new facts to show, most plausible first.")
+    ] = 50,
+    device: DeviceOption = "auto",
+    data: RunDataOption = None,
+    runs_folder: RunsDirOption = None,
+) -> None:
+    """Write a run as one web page: curves, metrics, calibration, answers and new facts."""
+    from mygo_cli.files import atomic_write
+    from mygo_cli.pages.run_page import run_page
+    from mygo_cli.runs.opened import open_run
+
+    opened = open_run(run, data, device, runs_folder)
+    path = output or opened.folder.path / "report.html"
+    # Before the work: a folder that cannot be written to is noticed now.
+    with console.bars(transient=True) as progress, atomic_write(path) as file:
+        page = run_page(opened, top, progress).encode()
+        file.write(page)
+    console.result(f"{path}: {len(page) / 1024:,.0f} KiB, of {opened.name}")

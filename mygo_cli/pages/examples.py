@@ -1,0 +1,78 @@
+"""Questions that a page shows with their answers, and pictures of who is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Triples
+from mygo_cli.pages.rendering import Thumbnails
+from mygo_cli.ranking.answers import Question
+from mygo_cli.runs.answers import Answer
+from mygo_cli.runs.run import Run
+
+EXAMPLES, ANSWERS = 6, 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An answer with its picture; `mark` says whether it is a fact, and whence that is known."""
+
+    answer: Answer
+    picture: str | None
+    mark: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question, the picture of who is asked about, and the best answers."""
+
+    title: str
+    picture: str | None
+    answers: list[Shown]
+
+
+def examples(run: Run, triples: Triples, pictures: Thumbnails) -> list[Example]:
+    """Return questions of `triples` (T, 3) with the run's answers."""
+    questions = choose_questions(run.graph, triples)
+    found = run.rank_all(questions, ANSWERS)
+    return [
+        Example(
+            rows.title,
+            pictures.of(asked_about(question)),
+            [
+                Shown(row, pictures.of(run.graph.entity_row[row.entity]), row.known or "new")
+                for row in rows
+            ],
+        )
+        for question, rows in zip(questions, found, strict=True)
+    ]
+
+
+def choose_questions(graph: KnowledgeGraph, triples: Triples) -> list[Question]:
+    """Return a question of each of the most frequent relations of `triples`, nothing else chosen.
+
+    It is that of the relation's first triple, in which who is asked about has a picture if there is
+    such a one; the sides take turns.
+    """
+    counts = np.bincount(triples[:, 1], minlength=len(graph.relations))
+    frequent = [row for row in np.argsort(-counts, kind="stable").tolist() if counts[row]]
+    return [
+        _question(graph, triples[triples[:, 1] == relation].tolist(), place % 2 == 1)
+        for place, relation in enumerate(frequent[:EXAMPLES])
+    ]
+
+
+def _question(graph: KnowledgeGraph, rows: list[list[int]], ask_head: bool) -> Question:
+    pictures, side = graph.pictures(), 2 if ask_head else 0
+    head, relation, tail = next((row for row in rows if pictures[row[side]]), rows[0])
+    return Question(None, relation, tail) if ask_head else Question(head, relation, None)
+
+
+def asked_about(question: Question) -> int:
+    """Return the row of the entity that a question names."""
+    row = question.tail if question.head is None else question.head
+    assert row is not None  # a question names one side
+    return row
