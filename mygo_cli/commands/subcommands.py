@@ -95,6 +95,11 @@ LISTED = {
             "mygo score --file - --json",
         ),
     ),
+    "explain": Listed(
+        "explain:explain",
+        "Say what an answer rests on: its score and rank without each token and the structure.",
+        "mygo explain --head japan --relation imports_from --html japan.html",
+    ),
     "complete": Listed(
         "complete:complete",
         "Find the most plausible facts that the graph does not hold, best first.",

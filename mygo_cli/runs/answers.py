@@ -69,7 +69,7 @@ def answers(
 ) -> Rows[Answer]:
     """Return what was found as rows, below the question as their title."""
     rows = (_answer(graph, question, each, curve) for each in found)
-    return Rows(Answer, rows, _title(graph, question))
+    return Rows(Answer, rows, titled(graph, question))
 
 
 def _answer(
@@ -92,7 +92,8 @@ def _answer(
     )
 
 
-def _title(graph: KnowledgeGraph, question: Question) -> str:
+def titled(graph: KnowledgeGraph, question: Question) -> str:
+    """Return a question as (head, relation, ?), with names."""
     head, tail = (
         "?" if row is None else graph.names[row] for row in (question.head, question.tail)
     )

@@ -13,6 +13,7 @@ from mygo_cli.tokens.kept import Item, KeptToken, grid_of
 
 SIDE = 256
 DIM = 0.3
+MOST_TINT = 0.75
 GAP, LINE, LETTERS = 12, 16, 40
 
 Colour = tuple[int, int, int]
@@ -24,27 +25,59 @@ def colour_of(place: int, of: int) -> Colour:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def mark_patches(prepared: Array, item: Item, kept: Sequence[KeptToken]) -> Image.Image:
-    """Return a picture of `SIDE` pixels in which the patches of kept tokens are framed.
+def as_picture(prepared: Array) -> Image.Image:
+    """Return what the encoder gets, float32 (3, S, S), as a picture of `SIDE` pixels.
 
-    `prepared` float32 (3, S, S) is what the encoder gets; its values are stretched to 0..255, as
-    the way back is the tokenizer's secret. All other patches are darkened. A token sequence
-    that is no square grid leaves the picture as it is.
+    Its values are stretched to 0..255, as the way back is the tokenizer's secret.
     """
     low, high = float(prepared.min()), float(prepared.max())
     pixels = (prepared - low) * (255.0 / max(high - low, 1e-6))
     picture = Image.fromarray(pixels.transpose(1, 2, 0).astype(np.uint8))
-    picture = picture.resize((SIDE, SIDE), Image.Resampling.NEAREST)
+    return picture.resize((SIDE, SIDE), Image.Resampling.NEAREST)
+
+
+def boxes_of(item: Item, token: KeptToken) -> list[tuple[int, int, int, int]]:
+    """Return the patches of a token in a picture of `SIDE` pixels: left, top, right, bottom.
+
+    None where the item's tokens are no square grid.
+    """
     grid = grid_of(len(item.tokens))
     if grid is None:
+        return []
+    edges = [round(step * SIDE / grid) for step in range(grid + 1)]
+    places = (divmod(position, grid) for position in token.places.get(item.key, ()))
+    return [(edges[x], edges[y], edges[x + 1], edges[y + 1]) for y, x in places]
+
+
+def tint_patches(
+    prepared: Array, item: Item, tints: Sequence[tuple[KeptToken, Colour, float]]
+) -> Image.Image:
+    """Return a greyed picture of `SIDE` pixels; each token's patches bear its colour.
+
+    The third of a tint is its strength, 0 to 1. `prepared` as for `as_picture`.
+    """
+    tinted = as_picture(prepared).convert("L").convert("RGB")
+    for token, colour, strength in tints:
+        for box in boxes_of(item, token):
+            patch = tinted.crop(box)
+            over = Image.new("RGB", patch.size, colour)
+            tinted.paste(Image.blend(patch, over, MOST_TINT * strength), box)
+    return tinted
+
+
+def mark_patches(prepared: Array, item: Item, kept: Sequence[KeptToken]) -> Image.Image:
+    """Return a picture of `SIDE` pixels in which the patches of kept tokens are framed.
+
+    All other patches are darkened. A token sequence that is no square grid leaves the picture as
+    it is. `prepared` as for `as_picture`.
+    """
+    picture = as_picture(prepared)
+    if grid_of(len(item.tokens)) is None:
         return picture
     marked = Image.eval(picture, lambda value: int(value * DIM))
     draw = ImageDraw.Draw(marked)
-    edges = [round(step * SIDE / grid) for step in range(grid + 1)]
     for place, token in enumerate(kept):
-        for position in token.places.get(item.key, ()):
-            row, column = divmod(position, grid)
-            box = (edges[column], edges[row], edges[column + 1], edges[row + 1])
+        for box in boxes_of(item, token):
             marked.paste(picture.crop(box), box)
             draw.rectangle(
                 (box[0], box[1], box[2] - 1, box[3] - 1), outline=colour_of(place, len(kept))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ from mygo_cli.cache.format import TokenCache
 from mygo_cli.contracts import ImageTokenizer, TextTokenizer
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.pictures import quiet_pillow, read_picture
+from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
+from mygo_cli.graph.triples import Array
 from mygo_cli.tokenizing.plugins import rebuild
 from mygo_cli.tokens.drawing import contact_sheet, mark_patches
-from mygo_cli.tokens.kept import KeptToken, KeptTokens, grid_of, kept_tokens
+from mygo_cli.tokens.kept import Item, KeptToken, KeptTokens, grid_of, kept_tokens
 from mygo_cli.tokens.page import entity_page
 
 
@@ -68,22 +71,29 @@ def entity_tokens(
 
 def marked_pictures(shown: EntityTokens) -> list[tuple[str, Image.Image]]:
     """Return key and picture, kept patches marked, of each tokenized picture of the entity."""
-    if shown.image is None or shown.image.cache.imported or not shown.image.tokens.items:
+    if shown.image is None:
         return []
-    tokenizer = rebuild(shown.image.cache, "cpu").tokenizer
+    kept = shown.image.tokens.kept
+    return [
+        (item.key, mark_patches(prepared, item, kept))
+        for item, prepared in prepared_pictures(shown.graph, shown.image)
+    ]
+
+
+def prepared_pictures(graph: KnowledgeGraph, seen: ModalityView) -> Iterator[tuple[Item, Array]]:
+    """Yield each tokenized picture as the encoder got it, float32 (3, S, S).
+
+    None of imported tokens, and not those that cannot be read any more. Raises what `rebuild`
+    raises.
+    """
+    if seen.cache.imported or not seen.tokens.items:
+        return
+    tokenizer = rebuild(seen.cache, "cpu").tokenizer
     assert isinstance(tokenizer, ImageTokenizer)
     with quiet_pillow():
-        return [
-            (
-                item.key,
-                mark_patches(
-                    tokenizer.prepare(read_picture(shown.graph.images / item.key)),
-                    item,
-                    shown.image.tokens.kept,
-                ),
-            )
-            for item in shown.image.tokens.items
-        ]
+        for item in seen.tokens.items:
+            with suppress(BadPicture):
+                yield item, tokenizer.prepare(read_picture(graph.images / item.key))
 
 
 def write_png(path: Path, shown: EntityTokens) -> None:
@@ -149,13 +159,19 @@ def _seen(
     graph: KnowledgeGraph, folder: Path, modality: str, row: int, m: int
 ) -> ModalityView | None:
     path = newest_cache(folder, graph, modality)
-    if path is None:
-        return None
+    return None if path is None else modality_view(path, row, m)
+
+
+def modality_view(path: Path, row: int, m: int) -> ModalityView:
+    """Return what the cache at `path` holds of the entity in `row`, m tokens kept.
+
+    Raises `DataError` for a file that is no cache, and what `rebuild` raises for texts.
+    """
     cache = TokenCache.open(path)
     tokens = kept_tokens(cache, row, m)
     ids = [int(token) for item in tokens.items for token in item.tokens]
     words: list[str] = []
-    if modality == TEXT and ids and not cache.imported:
+    if cache.header.modality == TEXT and ids and not cache.imported:
         tokenizer = rebuild(cache, "cpu").tokenizer
         assert isinstance(tokenizer, TextTokenizer)
         words = tokenizer.word_pieces(ids)

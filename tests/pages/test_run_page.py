@@ -11,7 +11,9 @@ from tiny_training import follow, new_fit, tiny_graph, tiny_settings
 from web_pages import Page
 
 from mygo_cli.pages.examples import asked_about, choose_questions
+from mygo_cli.pages.explain_page import explain_page
 from mygo_cli.pages.run_page import curves, run_page
+from mygo_cli.runs.explained import explain_answer
 from mygo_cli.runs.opened import load_run
 
 EVIL = '<script>alert("1")</script>'
@@ -107,3 +109,14 @@ def test_questions_are_of_the_most_frequent_relations(tmp_path):
         any(asked_about(each) in (head, tail) and each.relation == r for head, r, tail in facts)
         for each in questions
     )
+
+
+def test_an_explanation_is_never_markup(tmp_path):
+    tiny = tiny_graph()
+    names = tuple(f"{ENTITY}{number}" for number in range(len(tiny.names)))
+    relations = tuple(f"{RELATION}{number}" for number in range(len(tiny.relations)))
+    graph = dataclasses.replace(tiny, names=names, relations=relations)
+    run = trained(tmp_path, graph)
+    page = Page(explain_page(run, explain_answer(run, "e1", relations[0], None)))
+    assert page.faults == []
+    assert f"{ENTITY}1, {RELATION}0, ?" in page.text

@@ -1,0 +1,73 @@
+"""`mygo explain`: what an answer rests on, token by token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mygo_cli import console
+from mygo_cli.commands.options import (
+    DeviceOption,
+    JsonOption,
+    RunDataOption,
+    RunOption,
+    RunsDirOption,
+)
+
+if TYPE_CHECKING:
+    from mygo_cli.runs.explained import Explained
+    from mygo_cli.runs.run import Run
+
+
+def explain(
+    head: Annotated[str | None, typer.Option(help="Head of the fact.")] = None,
+    relation: Annotated[str | None, typer.Option(help="Relation of the fact.")] = None,
+    tail: Annotated[str | None, typer.Option(help="Tail of the fact.")] = None,
+    ask: Annotated[
+        Literal["tail", "head"], typer.Option(help="Which side of a whole fact is the answer.")
+    ] = "tail",
+    top: Annotated[int, typer.Option(min=1, help="How many changes to show.")] = 12,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with tinted pictures and words.")
+    ] = None,
+    run: RunOption = None,
+    device: DeviceOption = "auto",
+    data: RunDataOption = None,
+    runs_folder: RunsDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what an answer rests on: its score and rank without each token and the structure."""
+    from mygo_cli.runs.explained import explain_answer
+    from mygo_cli.runs.opened import open_run
+
+    opened = open_run(run, data, device, runs_folder)
+    found = explain_answer(opened, head, relation, tail, ask)
+    if as_json:
+        about = {"answer": opened.graph.entities[found.answer], "score": found.score}
+        console.print_json({**about, "rank": found.rank, "changes": found.losses.records()})
+    else:
+        _print(opened, found, top)
+    if html is not None:
+        _write(html, opened, found)
+
+
+def _print(run: Run, found: Explained, top: int) -> None:
+    """Print the answer and its largest changes."""
+    console.result(f"{found.losses.title}: score {found.score:.4f}, rank {found.rank}")
+    shown = found.losses[:top]
+    console.table(shown.headers, shown.cells())
+    if run.model.experts is not None:
+        console.info("The run has token experts besides; this is the joint model alone.")
+    if run.settings.tokens.used and not found.sources:
+        console.info("The token caches that the run was trained on are gone: tokens are numbered.")
+
+
+def _write(path: Path, run: Run, found: Explained) -> None:
+    from mygo_cli.files import atomic_write
+    from mygo_cli.pages.explain_page import explain_page
+
+    with atomic_write(path) as file:
+        file.write(explain_page(run, found).encode())
+    console.info(f"Wrote {path}.")

@@ -1,0 +1,165 @@
+"""An answer of a run explained: what masking each thing that was read does, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+
+from mygo_cli.errors import MygoError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.model.entity_encoder import ModalityTokens
+from mygo_cli.model.queries import Queries
+from mygo_cli.ranking.answers import Question, find_question, predict
+from mygo_cli.ranking.explain import Explanation, Masked, explain
+from mygo_cli.ranking.filtering import loop_relations
+from mygo_cli.runs.answers import titled
+from mygo_cli.runs.rows import Rows
+from mygo_cli.runs.run import Run
+from mygo_cli.tokens.show import ModalityView, modality_view
+
+Sources = dict[tuple[int, str], ModalityView]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What an answer loses where an entity is read without something.
+
+    `entity` is an id, `side` whether the entity is asked about or answers; `part` structure, image
+    or text; `what` the token in words, or all of the part; `token` its id, None for all and where
+    the token cache is gone. `score` and `rank` are those without it, `change` the score's.
+    """
+
+    entity: str
+    side: Literal["asked", "answer"]
+    part: str
+    what: str
+    token: int | None
+    change: float
+    score: float
+    rank: int
+
+    SHOWN: ClassVar[Mapping[str, str]] = {
+        "of": "entity",
+        "side": "side",
+        "without": "part",
+        "": "what",
+        "score": "score",
+        "change": "change",
+        "rank": "rank",
+    }
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An answer with its score and rank, and its `losses`, the largest first.
+
+    `sources` are what the token caches hold of both entities, by row and modality.
+    """
+
+    question: Question
+    answer: int
+    score: float
+    rank: int
+    losses: Rows[Loss]
+    sources: Sources
+
+
+def explain_answer(
+    run: Run, head: str | None, relation: str | None, tail: str | None, ask: str = "tail"
+) -> Explained:
+    """Return what an answer rests on: the one given, or the best where a side is missing.
+
+    `ask` says which side of a whole fact is the answer. Only the joint model is explained, not the
+    token experts beside it. Raises `UsageError` for an unknown name or without a relation.
+    """
+    graph = run.graph
+    question, answer = _posed(run, head, relation, tail, ask)
+    asked = question.tail if question.head is None else question.head
+    query = Queries(
+        torch.tensor([asked]),
+        torch.tensor([question.relation]),
+        torch.tensor([question.head is None]),
+    )
+    rivals = torch.ones(len(graph.entities), dtype=torch.bool)
+    loops = loop_relations(graph.all_triples(), len(graph.relations))
+    rivals[query.entity[~loops[query.relation]]] = False
+    scorer = run.scorer
+    rivals = rivals.to(run.device)
+    found = explain(run.model, scorer.entities, scorer.relations, query, answer, rivals)
+    sources = _sources(run, {effect.row for effect in found.effects})
+    title = f"{graph.names[answer]} as the answer to {titled(graph, question)}"
+    losses = Rows(Loss, _losses(graph, found, answer, sources), title)
+    return Explained(question, answer, found.score, found.rank, losses, sources)
+
+
+def _posed(
+    run: Run, head: str | None, relation: str | None, tail: str | None, ask: str
+) -> tuple[Question, int]:
+    """Return the question, and the row of the answer to explain."""
+    if head is None or tail is None:
+        question = find_question(run.graph, head, relation, tail)
+        ((best, *_),) = predict(run.scorer, run.graph, [question], 1)
+        return question, best.entity
+    if ask == "tail":
+        return find_question(run.graph, head, relation, None), run.graph.find_entity(tail)
+    return find_question(run.graph, None, relation, tail), run.graph.find_entity(head)
+
+
+def _losses(graph: KnowledgeGraph, found: Explanation, answer: int, sources: Sources) -> list[Loss]:
+    rows = [
+        Loss(
+            graph.entities[effect.row],
+            "answer" if effect.row == answer else "asked",
+            effect.masked.part,
+            *_in_words(effect.masked, sources.get((effect.row, effect.masked.part))),
+            effect.score - found.score,
+            effect.score,
+            effect.rank,
+        )
+        for effect in found.effects
+    ]
+    return sorted(rows, key=lambda row: -abs(row.change))
+
+
+def _in_words(masked: Masked, seen: ModalityView | None) -> tuple[str, int | None]:
+    """Return what a token is, and its id where the cache says it."""
+    if masked.place is None:
+        return ("embedding" if masked.part == "structure" else "all tokens"), None
+    if seen is None:
+        return f"token {masked.place + 1}", None
+    token = seen.tokens.kept[masked.place]
+    if piece := seen.piece_of(token):
+        return piece, token.token
+    named = [f"{Path(key).name} {len(places)}x" for key, places in token.places.items()]
+    return f"token {token.token}: {', '.join(named)}", token.token
+
+
+def _sources(run: Run, rows: set[int]) -> Sources:
+    """Return what the run's token caches hold of entities, where it is what the model read."""
+    encoder = run.model.entity_encoder
+    found = {}
+    for name, module in (("image", encoder.image), ("text", encoder.text)):
+        cache = run.settings.tokens.used[name].cache if name in run.settings.tokens.used else None
+        if module is None or cache is None:
+            continue
+        for row in rows:
+            view = _view(Path(cache), row, module)
+            if view is not None:
+                found[row, name] = view
+    return found
+
+
+def _view(path: Path, row: int, module: ModalityTokens) -> ModalityView | None:
+    """Return an entity's tokens by name; None for another cache than the model was trained on."""
+    try:
+        view = modality_view(path, row, module.ids.shape[1])
+        kept = np.array([token.token for token in view.tokens.kept], dtype=np.int64)
+        read = module.codes[module.ids[row][module.mask[row]]].cpu().numpy()
+        return view if np.array_equal(view.cache.codebook()[kept], read) else None
+    except MygoError:  # the cache is gone, or its tokenizer
+        return None
