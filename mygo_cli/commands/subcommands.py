@@ -98,7 +98,7 @@ LISTED = {
     "explain": Listed(
         "explain:explain",
         "Say what an answer rests on: its score and rank without each token and the structure.",
-        "mygo explain --head japan --relation imports_from --html japan.html",
+        ("mygo explain --head japan --relation imports_from --html japan.html",),
     ),
     "complete": Listed(
         "complete:complete",

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mygo_cli.errors import DataError
-from mygo_cli.graph.picture_files import PICTURE_ENDINGS, folder_name
+from mygo_cli.graph.media import folder_name
+from mygo_cli.graph.picture_files import PICTURE_ENDINGS
 from mygo_cli.imports.table_graph import Gathered
 
 # What follows a name where there are several pictures: x_2, x-02, x (2), x_b.
