@@ -206,13 +206,11 @@ class Run:
     ) -> Rivals:
         """Rank both sides of `triples` (T, 3) among all entities, filtered."""
         at_once = batch_size or block_size(len(self.graph.entities))
-        return evaluate(
-            self.scorer,
-            triples,
-            self.graph.all_triples(),
-            at_once,
-            lambda _, done, total: progress(what, done, total),
-        )
+
+        def shown(_: str, done: int, total: int) -> None:
+            progress(what, done, total)
+
+        return evaluate(self.scorer, triples, self.graph.all_triples(), at_once, shown)
 
     def has_tokens(self, modality: Literal["image", "text"]) -> Tensor | None:
         """Return which entities the model read tokens of, bool (N,); None if it read none."""
@@ -256,25 +254,18 @@ class Run:
         from mygo_cli.completion.completion import find_facts
 
         at_once = Portion(batch_size or block_size(len(self.graph.entities)), "questions")
-        return find_facts(
-            self.scorer,
-            self.graph,
-            request.queries(self.graph),
-            request.top,
-            at_once,
-            unfinished,
-            progress,
-        )
+        asked, top = request.queries(self.graph), request.top
+        return find_facts(self.scorer, self.graph, asked, top, at_once, unfinished, progress)
 
     # Taken elsewhere
 
     def entity_vectors(self) -> Vectors:
         """Return the vector of each entity, float32 (N, D), in the order of `graph.entities`."""
-        return _as_numpy(self.scorer.entities)
+        return self.scorer.entities.float().cpu().numpy()
 
     def relation_vectors(self) -> Vectors:
         """Return the vector of each relation, float32 (M, D), in the order of `graph.relations`."""
-        return _as_numpy(self.scorer.relations)
+        return self.scorer.relations.float().cpu().numpy()
 
     def export(self, path: str | Path, what: What = "entities") -> None:
         """Write vectors, or scores of the test triples, to a file (docs/export.md).
@@ -304,8 +295,3 @@ class Run:
             return relation_table(self.graph, self.relation_vectors())
         scored = self.triples_of("test") if triples is None else triples
         return score_table(self.graph, scored, self.rivals(scored, batch_size, progress, "score"))
-
-
-def _as_numpy(vectors: Tensor) -> Vectors:
-    found: Vectors = vectors.float().cpu().numpy()
-    return found
