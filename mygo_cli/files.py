@@ -127,6 +127,14 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))
 
 
+def as_utf8(text: str) -> bytes:
+    r"""Return text as UTF-8, bytes of a path that are none as numbers such as \udce9.
+
+    JSON reads those back as the path that they were.
+    """
+    return text.encode("utf-8", "backslashreplace")
+
+
 def file_sha256(path: Path) -> str:
     """Return the file's sha256 in hex."""
     digest = hashlib.sha256()

@@ -197,7 +197,6 @@ SMALL_IDEAS = {
     "mygo_cli/model/relation_maps.py": "a matrix of each relation and side",
     "mygo_cli/model/token_bag.py": "all tokens of an entity as one vector",
     "mygo_cli/model/triple_encoder.py": "section 4.2.2",
-    "mygo_cli/runs/checkpoint.py": "a file of a run",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/settings/recipes.py": "what comes with mygo",
     "mygo_cli/streams.py": "what stdout and stderr can take",

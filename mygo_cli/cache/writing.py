@@ -36,6 +36,7 @@ from mygo_cli.cache.format import (
 from mygo_cli.cache.sources import Sources
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError
+from mygo_cli.files import as_utf8
 from mygo_cli.graph.triples import Array
 
 ERROR_BYTES = 120
@@ -210,7 +211,7 @@ def _lay_out(file: h5py.File, header: Header, entities: Sequence[str], sources: 
         vocab_size=info.vocab_size,
         dim=info.dim,
         max_tokens=info.max_tokens,
-        dataset=header.dataset,
+        dataset=as_utf8(header.dataset).decode(),
         entities_sha256=header.entities_sha256,
         sources_sha256=header.sources_sha256,
         precision=header.precision,

@@ -18,7 +18,6 @@ from mygo_cli.graph.reading import read_graph
 from mygo_cli.runs.folder import RunFolder, make_run
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
-from mygo_cli.settings.toml import to_toml
 from mygo_cli.training.run import Follow, follow_silently, resume_run, train_run
 
 log = logging.getLogger(__name__)
@@ -128,7 +127,7 @@ def _new_folder(run: PlannedRun, runs: Path) -> RunFolder:
     words = re.sub(r"[^\w.=+-]+", "-", run.variant).strip("-.")[:60] or "run"
     label = f"_{LABEL}" if run.settings.data.select == "test" else ""
     folder = make_run(runs, f"{words}_seed-{run.seed}{label}")
-    folder.write(folder.config, to_toml(run.settings))
+    folder.write_settings(run.settings)
     origin = {"variant": run.variant, "seed": run.seed, "data_sha256": run.data_sha256}
     folder.write_json(folder.path / ORIGIN, origin)
     return folder

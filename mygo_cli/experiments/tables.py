@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mygo_cli import records
 from mygo_cli.experiments.outcome import METRICS, SPLITS, Row, Spread
-from mygo_cli.files import atomic_write
+from mygo_cli.files import as_utf8, atomic_write
 from mygo_cli.runs.selection import WARNING
 
 DIGITS = 4
@@ -41,7 +41,7 @@ class Table:
         """Write table.md, table.csv and table.tex; raise `DataError` where that fails."""
         for ending, text in (("md", markdown(self)), ("tex", latex(self))):
             with atomic_write(self.folder / f"table.{ending}") as file:
-                file.write(text.encode())
+                file.write(as_utf8(text))
         path = self.folder / "table.csv"
         flat = [plain(row, self.folder) for row in self.rows]
         columns = dict.fromkeys(flat[0], str)

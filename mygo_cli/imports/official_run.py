@@ -18,7 +18,6 @@ from mygo_cli.imports.official_state import OfficialState, translate_state
 from mygo_cli.runs.card import split_table
 from mygo_cli.runs.folder import RunFolder, new_run
 from mygo_cli.settings.sections import DataSettings, Settings
-from mygo_cli.settings.toml import to_toml
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_tokens
 
@@ -48,7 +47,7 @@ def make_run(
     settings = _settings(graph, caches, known, device)
     content = _best(checkpoint, settings, graph, relations, caches)
     folder = new_run(runs, graph.name, settings.decoder.name)
-    folder.write(folder.config, to_toml(settings))
+    folder.write_settings(settings)
     folder.write_json(folder.environment, environment(chosen))
     _save(folder, content)
     log.info("Measuring the model on valid and test.")

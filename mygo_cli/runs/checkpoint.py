@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import atomic_write
+from mygo_cli.files import as_utf8, atomic_write
 
 FORMAT = "mygo-checkpoint"
 VERSION = 1
@@ -34,7 +34,7 @@ def load_checkpoint(path: Path, needed: Collection[str] = ()) -> dict[str, Any]:
     entry for each of `needed`.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        content = _loaded(path)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such checkpoint.", "Was this run interrupted?") from error
     except OSError as error:
@@ -51,3 +51,11 @@ def load_checkpoint(path: Path, needed: Collection[str] = ()) -> dict[str, Any]:
     if missing := sorted(set(needed) - set(content)):
         raise DataError(f"{path} holds no {', '.join(missing)}.", "Train again.")
     return content
+
+
+def _loaded(path: Path) -> Any:
+    """Return what a file holds, mapped into memory where PyTorch can open it by its name."""
+    if path == Path(as_utf8(str(path)).decode()):
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    with path.open("rb") as file:
+        return torch.load(file, map_location="cpu", weights_only=True)

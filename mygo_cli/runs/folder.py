@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError, UsageError
-from mygo_cli.files import atomic_write
+from mygo_cli.files import as_utf8, atomic_write
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.recipes import read_settings
 from mygo_cli.settings.sections import Settings
+from mygo_cli.settings.toml import to_toml
 
 NAME = re.compile(r"[\w.-]+")
 
@@ -95,7 +96,12 @@ class RunFolder:
     def write(self, path: Path, text: str) -> None:
         """Write a small file at once; raise `DataError` where that fails."""
         with atomic_write(path) as file:
-            file.write(text.encode())
+            file.write(as_utf8(text))
+
+    def write_settings(self, settings: Settings) -> None:
+        """Write `config.toml`; TOML has no numbers for a path's bytes, which stay as they are."""
+        with atomic_write(self.config) as file:
+            file.write(to_toml(settings).encode("utf-8", "surrogateescape"))
 
     def write_json(self, path: Path, value: object) -> None:
         """Write a small JSON file at once."""
@@ -111,7 +117,7 @@ class RunFolder:
 
     def _append(self, path: Path, line: str) -> None:
         try:
-            with path.open("a", encoding="utf-8") as file:
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(line + "\n")
         except OSError as error:
             raise DataError(f"{path} cannot be written: {error.strerror}.") from error

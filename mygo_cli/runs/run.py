@@ -207,7 +207,7 @@ class Run:
         """Rank both sides of `triples` (T, 3) among all entities, filtered."""
         at_once = batch_size or block_size(len(self.graph.entities))
 
-        def shown(_: str, done: int, total: int) -> None:
+        def shown(_: str, done: int, total: int | None) -> None:
             progress(what, done, total)
 
         return evaluate(self.scorer, triples, self.graph.all_triples(), at_once, shown)

@@ -47,7 +47,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     tomllib = importlib.import_module(name)
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content: dict[str, Any] = tomllib.loads(_text_of(path))
         return content
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file.") from error
@@ -55,6 +55,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is not TOML: {error}.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file, in which a folder may be named by bytes that are no UTF-8."""
+    return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
 
 
 def with_new_names(settings: Mapping[str, Any], where: str) -> dict[str, Any]:

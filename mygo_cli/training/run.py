@@ -24,7 +24,6 @@ from mygo_cli.runs.opened import load_run
 from mygo_cli.runs.run import Run
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
-from mygo_cli.settings.toml import to_toml
 from mygo_cli.training.fit import TrainingRun, how_to_go_on, resume
 from mygo_cli.training.prepare import prepared_graph, with_tokens
 
@@ -108,7 +107,7 @@ def _new_folder(
         return RunFolder(processes.gather_objects(None)[0])
     label = LABEL if settings.data.select == "test" else ""
     folder = empty or new_run(runs, graph.name, settings.decoder.name, label, name)
-    folder.write(folder.config, to_toml(settings))
+    folder.write_settings(settings)
     folder.write_json(folder.environment, environment(device, processes.count))
     processes.gather_objects(folder.path)
     return folder

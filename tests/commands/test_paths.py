@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 
@@ -58,3 +60,28 @@ def test_a_tilde_of_nobody_stays(mygo, home):
     ended = mygo("data", "info", "--data", "~no-such-user/g")
     assert ended.code == 1
     assert ended.err.startswith("Error: ~no-such-user/g: no such folder.")
+
+
+@pytest.fixture
+def latin(world, tmp_path):
+    """Return a graph's folder with a name as an old zip file unpacks it."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        return shutil.copytree(world, folder)
+    except OSError:
+        pytest.skip("this file system has names in UTF-8 only")
+
+
+def test_a_folder_whose_name_is_no_utf_8(mygo, latin):
+    assert mygo("tokenize", "--data", latin, "--no-image", "--limit", 2).code == 0
+    runs = Path(os.fsdecode(b"runs\xff"))
+    ended = mygo("train", "--data", latin, "--runs-dir", runs, *BARE, "--json")
+    assert ended.code == 0
+    (run,) = runs.iterdir()
+    assert json.loads(ended.out)["run"] == str(run)
+    shown = mygo("rank", "--runs-dir", runs, "--head", "kenya", "--relation", "grows", "--json")
+    assert shown.code == 0  # its graph was found again by what config.toml says
+    assert mygo("evaluate", "--run", run).code == 0
+    assert mygo("train", "--config", run / "config.toml").code == 0
+    assert mygo("train", "--resume", run).code == 0
+    assert json.loads((run / "environment.json").read_text(encoding="utf-8"))["command"]
