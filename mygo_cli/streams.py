@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from typing import TextIO
+
+# C0 and C1 without tab and line break, and what changes the direction of writing
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def open_streams() -> None:
@@ -43,8 +47,11 @@ def _reconfigure(stream: TextIO, encoding: str | None = None, errors: str | None
 def shown(text: str, encoding: str) -> str:
     r"""Return text as a stream of that encoding can show it: letters that it has not as \uXXXX.
 
-    Done before a table is laid out, so that its columns stay in line.
+    So are control characters shown, except line breaks and tabs: a name in a graph of others must
+    not clear the screen, rename the window or turn the line round. Done before a table is laid
+    out, so that its columns stay in line.
     """
+    text = CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

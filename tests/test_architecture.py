@@ -199,7 +199,6 @@ SMALL_IDEAS = {
     "mygo_cli/model/triple_encoder.py": "section 4.2.2",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/settings/recipes.py": "what comes with mygo",
-    "mygo_cli/streams.py": "what stdout and stderr can take",
     "mygo_cli/tokenizing/texts.py": "the text side of the job, as images.py is the other",
     "plugins/mygo_plugins/decoder/complex.py": "a plugin",
     "plugins/mygo_plugins/decoder/distmult.py": "a plugin",

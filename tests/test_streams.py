@@ -22,6 +22,18 @@ def test_letters_that_a_stream_has_not_are_numbers(encoding, text):
     assert shown("plain", encoding) == "plain"
 
 
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("\x1b]0;pwned\x07\x1b[2Jred", "\\x1b]0;pwned\\x07\\x1b[2Jred"),
+        ("\r\x9b31m\u202e", "\\r\\x9b31m\\u202e"),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+    ],
+)
+def test_controls_are_shown_and_not_sent(text, escaped):
+    assert shown(text, "utf-8") == escaped
+
+
 def test_data_is_utf_8(monkeypatch):
     bytes_ = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(bytes_, "ascii", "backslashreplace"))

@@ -55,3 +55,18 @@ def test_data_is_utf_8(written):
     assert NAME in {row["name"] for row in rows}
     lines = written("complete", "--entity", NAME, "--top", 5, "--format", "tsv").decode()
     assert all(NAME in line for line in lines.splitlines()[1:])
+
+
+def test_no_name_sends_controls_to_the_terminal(mygo, trained, world, tmp_path):
+    folder = shutil.copytree(world, tmp_path / "attack")
+    lines = (folder / "entities.tsv").read_text(encoding="utf-8")
+    named = lines.replace("\tKenya\t", "\t\x1b]0;pwned\x07\x1b[2J\x9bKenya\t")
+    (folder / "entities.tsv").write_text(named, encoding="utf-8")
+    words = ("rank", "--runs-dir", trained, "--data", folder, "--top", 50, "--relation", "grows")
+    table = mygo(*words, "--tail", "tea")
+    assert table.code == 0
+    assert "\\x1b]0;pwned" in table.out
+    error = mygo(*words, "--head", "\x1b]0;pwned\x07\x1b[2J\x9bkeny")
+    assert error.code == 2
+    assert "\\x1b]0;pwned" in error.err
+    assert not {"\x1b", "\x07", "\x9b"} & set(table.out + error.err)
