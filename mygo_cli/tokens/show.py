@@ -14,6 +14,7 @@ from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.contracts import ImageTokenizer, TextTokenizer
 from mygo_cli.errors import DataError
+from mygo_cli.files import as_utf8, atomic_write
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
 from mygo_cli.graph.triples import Array
@@ -97,21 +98,19 @@ def prepared_pictures(graph: KnowledgeGraph, seen: ModalityView) -> Iterator[tup
 
 
 def write_png(path: Path, shown: EntityTokens) -> None:
-    """Draw the pictures with their kept patches; raise `DataError` where there is none."""
+    """Draw the pictures with their kept patches; raise `DataError` for none, or a full disk."""
     pictures = marked_pictures(shown)
     if not pictures or shown.image is None:
         raise DataError(
             f"{shown.title} has no tokenized picture to draw.", "--html shows its text."
         )
     sheet = contact_sheet(shown.title, pictures, shown.image.tokens.kept)
-    try:
-        sheet.save(path, format="PNG")
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with atomic_write(path) as file:
+        sheet.save(file, format="PNG")
 
 
 def write_html(path: Path, shown: EntityTokens) -> None:
-    """Write a web page with pictures, text and kept tokens."""
+    """Write a web page with pictures, text and kept tokens, whole or not at all."""
     image, text = shown.image, shown.text
     page = entity_page(
         shown.title,
@@ -120,10 +119,8 @@ def write_html(path: Path, shown: EntityTokens) -> None:
         text.pieces if text else [],
         text.tokens.kept if text else [],
     )
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with atomic_write(path) as file:
+        file.write(as_utf8(page))
 
 
 def as_json(shown: EntityTokens) -> dict[str, Any]:

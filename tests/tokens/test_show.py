@@ -120,3 +120,19 @@ def test_drawing_needs_a_picture(tmp_path, monkeypatch):
     graph = small_graph(tmp_path / "small", pictures_each=(0, 0))
     with pytest.raises(DataError, match="no tokenized picture"):
         write_png(tmp_path / "a.png", EntityTokens(graph, 0, None, None))
+
+
+def test_a_full_disk_leaves_the_page_of_before(tmp_path, monkeypatch):
+    from mygo_cli.tokens.show import EntityTokens, write_html
+
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    graph = small_graph(tmp_path / "small", pictures_each=(0, 0))
+    page = tmp_path / "pages" / "a.html"
+    page.parent.mkdir()
+    page.write_text("old")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DataError, match=r"a\.html cannot be written: No space left on device"):
+        write_html(page, EntityTokens(graph, 0, None, None))
+    assert [each.read_text() for each in page.parent.iterdir()] == ["old"]
