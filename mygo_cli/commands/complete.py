@@ -53,6 +53,10 @@ def complete(
             "--relation, or every relation with the --entity."
         ),
     ] = "seen",
+    unlinked: Annotated[
+        bool,
+        typer.Option("--unlinked", help="Only facts between entities that no fact joins yet."),
+    ] = False,
     batch_size: BatchSizeOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Begin again, whatever was stopped before.")
@@ -68,7 +72,7 @@ def complete(
     from mygo_cli.runs.facts import named_facts
     from mygo_cli.runs.opened import open_run
 
-    request = Request(top, relation, entity, side, pairs)
+    request = Request(top, relation, entity, side, pairs, unlinked)
     if output is not None:
         kind = _format_of_file(output, kind)
         opened = open_run(run, data, device, runs_folder)

@@ -103,6 +103,11 @@ LISTED = {
     "complete": Listed(
         "complete:complete",
         "Find the most plausible facts that the graph does not hold, best first.",
+        (
+            "mygo complete --top 1000 --output facts.tsv",
+            "mygo complete --relation religion --side tail",
+            "mygo complete --unlinked --top 20",
+        ),
     ),
     "report": Listed(
         "report:report",

@@ -39,8 +39,11 @@ def find_facts(
     portion: Portion,
     unfinished: Unfinished | None = None,
     progress: Progress = silent,
+    unlinked: bool = False,
 ) -> Completion:
     """Return the best `limit` facts that `queries` lead to.
+
+    `unlinked` ones join entities that no known fact joins.
 
     With `unfinished` it goes on where that file stands and keeps it up to date: the caller removes
     it once the facts are safe. Raises `Interrupted` after Ctrl-C, when the block in flight is
@@ -54,7 +57,7 @@ def find_facts(
     began = saved = time.perf_counter()
     progress("ask", first, total)
     with GracefulStop() as stop:
-        for done in complete(score, graph, queries, top, portion, first):
+        for done in complete(score, graph, queries, top, portion, first, unlinked):
             progress("ask", done, total)
             pause = stop.asked or done == total
             if unfinished and (pause or time.perf_counter() - saved >= SECONDS_BETWEEN_SAVES):

@@ -62,7 +62,8 @@ class Request:
     """The best `top` facts of a `relation` and an `entity`, ids or display names, None for all.
 
     `side` is the missing one to ask for; `pairs` says what to ask: what the graph holds an answer
-    to, or every entity with the relation, or every relation with the entity. Raises `UsageError`
+    to, or every entity with the relation, or every relation with the entity. `unlinked` facts join
+    entities that no known fact joins. Raises `UsageError`
     for all pairs of everything.
     """
 
@@ -71,6 +72,7 @@ class Request:
     entity: str | None = None
     side: Side = "both"
     pairs: Pairs = "seen"
+    unlinked: bool = False
 
     def __post_init__(self) -> None:
         if self.pairs == "all" and self.relation is None and self.entity is None:
@@ -102,6 +104,7 @@ class Request:
             "--entity": "" if entity is None else graph.entities[entity],
             "--side": self.side,
             "--pairs": self.pairs,
+            "--unlinked": self.unlinked,
         }
 
     def _rows(self, graph: KnowledgeGraph) -> tuple[int | None, int | None]:

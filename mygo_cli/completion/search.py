@@ -14,7 +14,14 @@ from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
 from mygo_cli.model.queries import Queries, triples_of
-from mygo_cli.ranking.filtering import Known, find_known, hide_asked, hide_known, loop_relations
+from mygo_cli.ranking.filtering import (
+    Known,
+    find_known,
+    find_linked,
+    hide_asked,
+    hide_known,
+    loop_relations,
+)
 from mygo_cli.ranking.ranks import check_finite
 
 ENTRIES_AT_ONCE = 1 << 20  # scores looked through at once, in float64: what a cache holds
@@ -107,17 +114,20 @@ def complete(
     top: TopFacts,
     portion: Portion,
     first: int = 0,
+    unlinked: bool = False,
 ) -> Iterator[int]:
     """Ask `queries` from number `first` on and offer every fact they lead to to `top`.
 
     The queries that ask for tails come first. Yields the number of the next query after each block
     of at most `portion.size`. Known facts of any split are left out, and so is the entity asked
-    about, unless the relation has loops. The plausibility of an answer is its probability, the
-    softmax of the scores over all entities, times the number of answers that the graph holds to
-    the question, 1 if it holds none. Raises `MygoError` for a score that is not a finite number.
+    about, unless the relation has loops; with `unlinked` so is every entity that a fact joins to
+    it. The plausibility of an answer is its probability, the softmax of the scores over all
+    entities, times the number of answers that the graph holds to the question, 1 if it holds none.
+    Raises `MygoError` for a score that is not a finite number.
     """
     facts = graph.all_triples()
     known, loops = find_known(queries, facts), loop_relations(facts, len(graph.relations))
+    linked = find_linked(queries, facts) if unlinked else None
     tails = int((~queries.predict_head).sum())
     while first < len(queries.entity):
         # A block asks for one side, so that it leads to no fact twice.
@@ -130,6 +140,8 @@ def complete(
             rows = slice(first + part.start, first + part.stop)
             asked = queries.at(rows)
             beliefs = log_beliefs(scores[part], asked, loops, known.part(rows))
+            if linked is not None:
+                hide_known(beliefs[1], linked.part(rows))  # by which facts are chosen
             top.offer(_promising(top, scores[part], beliefs, asked, graph))
         first += len(scores)
         yield first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,6 +31,17 @@ def find_known(queries: Queries, facts: Triples) -> Known:
     pool = ask(facts)
     start, places = row_places(*_rows_in(pool, queries))
     return Known(start, pool.answers[places])
+
+
+def find_linked(queries: Queries, facts: Triples) -> Known:
+    """Return the entities that any of `facts` (K, 3), either way, joins to that of each query."""
+    entities = np.concatenate([facts[:, (0, 2)], facts[:, (2, 0)]])
+    pairs = np.unique(entities, axis=0)
+    links = np.insert(pairs, 1, 0, axis=1)  # as facts of one relation
+    about = Queries(
+        queries.entity, torch.zeros_like(queries.relation), torch.zeros_like(queries.predict_head)
+    )
+    return find_known(about, links)
 
 
 def _rows_in(pool: Questions, queries: Queries) -> tuple[Tensor, Tensor]:

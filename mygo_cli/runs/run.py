@@ -108,8 +108,7 @@ class Run:
         """
         if head is not None and relation is None and tail is not None:
             return self.rank_relations(head, tail, top, hide_known)
-        question = find_question(self.graph, head, relation, tail)
-        return self.rank_all([question], top, hide_known)[0]
+        return self.rank_all([find_question(self.graph, head, relation, tail)], top, hide_known)[0]
 
     def rank_all(
         self, questions: Sequence[Question], top: int = 10, hide_known: bool = False
@@ -225,18 +224,19 @@ class Run:
         entity: str | None = None,
         side: Side = "both",
         pairs: Pairs = "seen",
+        unlinked: bool = False,
         batch_size: int | None = None,
         progress: Progress = silent,
     ) -> Rows[Fact]:
         """Return the `top` most plausible facts that the graph does not hold, best first.
 
-        Of one `relation` or `entity`, or of all; see docs/completion.md for `side` and `pairs`.
+        Of one `relation` or `entity`, or of all; docs/completion.md explains the rest.
         Raises `UsageError` for an unknown name, `DataError` where there is nothing to ask.
         """
         from mygo_cli.completion.questions import Request
         from mygo_cli.runs.facts import Fact, named_facts
 
-        request = Request(top, relation, entity, side, pairs)
+        request = Request(top, relation, entity, side, pairs, unlinked)
         found = self.find_facts(request, batch_size, progress=progress)
         return Rows(Fact, named_facts(self.graph, found.facts))
 
@@ -254,8 +254,8 @@ class Run:
         from mygo_cli.completion.completion import find_facts
 
         at_once = Portion(batch_size or block_size(len(self.graph.entities)), "questions")
-        asked, top = request.queries(self.graph), request.top
-        return find_facts(self.scorer, self.graph, asked, top, at_once, unfinished, progress)
+        what = request.queries(self.graph), request.top, at_once, unfinished, progress
+        return find_facts(self.scorer, self.graph, *what, request.unlinked)
 
     # Taken elsewhere
 
@@ -276,8 +276,7 @@ class Run:
         from mygo_cli.exports.files import format_of, save_table
 
         path = expanded(path)
-        kind = format_of(path, None)
-        save_table(path, kind, self.table(what))
+        save_table(path, format_of(path, None), self.table(what))
 
     def table(
         self,

@@ -43,6 +43,15 @@ def facts(complete, *words):
     return json.loads(ended.out)
 
 
+def test_unlinked(complete):
+    joined = {frozenset((head, tail)) for head, _, tail in FACTS}
+    usual = facts(complete, "--top", 1000)
+    expected = [row for row in usual if frozenset((row["head"], row["tail"])) not in joined]
+    found = facts(complete, "--top", 1000, "--unlinked")
+    assert 0 < len(found) < len(usual)
+    assert list(map(fact, found)) == list(map(fact, expected))
+
+
 def fact(row):
     return row["head"], row["relation"], row["tail"]
 

@@ -48,6 +48,26 @@ def found_by(score, graph, queries, limit, size=512):
     ]
 
 
+def test_unlinked_facts_join_what_no_fact_joins():
+    random = np.random.default_rng(3)
+    facts = np.unique(random.integers(0, (9, 3, 9), (20, 3)), axis=0)
+    graph = graph_of(9, 3, facts, [], [])
+    table = random_table(9, 3, 50, random)
+    queries = seen_questions(graph)
+    joined = {frozenset((head, tail)) for head, _, tail in facts.tolist()}
+    usual, top = TopFacts(1000), TopFacts(1000)
+    for found, unlinked in ((usual, False), (top, True)):
+        list(
+            complete(
+                table_scores(table), graph, queries, found, Portion(4, "questions"), 0, unlinked
+            )
+        )
+    kept = [frozenset(unkeyed(key, graph)[::2]) not in joined for key in usual.best().key.tolist()]
+    assert 0 < sum(kept) < len(kept)
+    for ours, all_of_them in zip(top.best(), usual.best(), strict=True):
+        np.testing.assert_array_equal(ours, all_of_them[kept])
+
+
 def unkeyed(key, graph):
     pair, tail = divmod(key, len(graph.entities))
     return (*divmod(pair, len(graph.relations)), tail)
