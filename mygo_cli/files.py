@@ -6,6 +6,7 @@ import errno
 import glob
 import hashlib
 import os
+import platform
 import secrets
 import time
 from collections.abc import Iterator
@@ -90,6 +91,8 @@ def _acquire(path: Path, lock: Path) -> int:
         try:
             _lock(handle)
             if os.path.samestat(os.fstat(handle), os.stat(lock)):
+                os.ftruncate(handle, 0)
+                os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
                 return handle
         except FileNotFoundError:
             pass
@@ -98,10 +101,17 @@ def _acquire(path: Path, lock: Path) -> int:
             if error.errno not in HELD:
                 raise
             raise HeldElsewhere(
-                f"{path}: another process is writing this cache.",
+                f"{path}: {_holder(lock)} is at work on it.",
                 "Wait for it, or stop it and give the same command again.",
             ) from error
         os.close(handle)
+
+
+def _holder(lock: Path) -> str:
+    """Return who holds a lock, as it wrote there itself."""
+    with suppress(OSError):  # it is done just now
+        return lock.read_text(encoding="utf-8", errors="replace") or "another process"
+    return "another process"
 
 
 def _lock(handle: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import torch
 from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.distributed.group import Processes
 from mygo_cli.distributed.join import fail_together, joined, own_device
+from mygo_cli.files import only_writer
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import as_graph
 from mygo_cli.runs.assemble import build_model
@@ -69,7 +70,10 @@ def train_run(
     model = build_model(settings, graph, image, text).to(device)
     with joined(device) as processes:
         folder = _new_folder(settings, graph, runs, empty, name, device, processes)
-        with fail_together(processes, lambda: how_to_go_on(folder, processes)):
+        with (
+            fail_together(processes, lambda: how_to_go_on(folder, processes)),
+            _alone_at_work(folder, processes),
+        ):
             fit = TrainingRun(folder, settings, graph, model, processes)
             return _finish(fit, graph, follow)
 
@@ -82,15 +86,22 @@ def resume_run(
 ) -> Finished:
     """Go on with a run where it stopped; return it and its `result.json`.
 
-    The number of processes may be another than before.
+    The number of processes may be another than before. Raises `HeldElsewhere` where another job is
+    training it.
     """
     graph = prepared_graph(settings, as_graph(graph))
     device = choose_device(own_device(settings.training.device))
     with (
         joined(device) as processes,
         fail_together(processes, lambda: how_to_go_on(folder, processes)),
+        _alone_at_work(folder, processes),
     ):
         return _finish(resume(folder, settings, graph, device, processes), graph, follow)
+
+
+def _alone_at_work(folder: RunFolder, processes: Processes) -> AbstractContextManager[None]:
+    """Hold a run's folder against other jobs; one process does so for all of its own."""
+    return only_writer(folder.path) if processes.first else nullcontext()
 
 
 def _new_folder(

@@ -55,7 +55,7 @@ def run(command: list[str], *words: object, cwd: Path) -> subprocess.CompletedPr
 
 
 def only_run(folder: Path) -> Path:
-    (found,) = folder.iterdir()
+    (found,) = filter(Path.is_dir, folder.iterdir())  # a killed process leaves its lock file
     return found
 
 

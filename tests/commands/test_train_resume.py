@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import signal
 
 import pytest
 from run_files import newest_run, only_run, result_of
 
+from mygo_cli.files import HeldElsewhere, only_writer
 from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
 
@@ -62,3 +65,36 @@ def test_resume_what_is_not_there(mygo):
         "Error: nothing: no such run. Runs lie in mygo-work/runs. "
         "List them with: mygo runs --runs-dir mygo-work/runs\n",
     )
+
+
+def test_a_run_that_another_process_trains(train, mygo):
+    assert train("--epochs", 1).code == 0
+    run = only_run()
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    with only_writer(run):
+        ended = mygo("train", "--resume", run)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"Error: {run}: process {os.getpid()} on {platform.node()} is at work on it. "
+        "Wait for it, or stop it and give the same command again.\n"
+    )
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert mygo("train", "--resume", run).code == 0
+    assert [path.name for path in run.parent.iterdir()] == [run.name]
+
+
+def test_a_run_is_held_while_it_trains(train, mygo, monkeypatch):
+    tried = []
+    events = TrainingRun.events
+
+    def watched(run):
+        for event in events(run):
+            if not tried:
+                with pytest.raises(HeldElsewhere), only_writer(run.folder.path):
+                    pass
+                tried.append(event)
+            yield event
+
+    monkeypatch.setattr(TrainingRun, "events", watched)
+    assert train("--epochs", 1).code == 0
+    assert tried
