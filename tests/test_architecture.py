@@ -195,7 +195,6 @@ SMALL_IDEAS = {
     "mygo_cli/model/dropout.py": "a layer that plugins use too",
     "mygo_cli/model/link_loss.py": "equations 9 and 10",
     "mygo_cli/model/relation_maps.py": "a matrix of each relation and side",
-    "mygo_cli/model/token_bag.py": "all tokens of an entity as one vector",
     "mygo_cli/model/triple_encoder.py": "section 4.2.2",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/settings/recipes.py": "what comes with mygo",

@@ -58,10 +58,9 @@ def _print(run: Run, found: Explained, top: int) -> None:
     console.result(f"{found.losses.title}: score {found.score:.4f}, rank {found.rank}")
     shown = found.losses[:top]
     console.table(shown.headers, shown.cells())
-    if run.model.experts is not None:
-        console.info("The run has token experts besides; this is the joint model alone.")
     if run.settings.tokens.used and not found.sources:
-        console.info("The token caches that the run was trained on are gone: tokens are numbered.")
+        less = "numbered" if run.model.experts is None else "masked all at once only"
+        console.info(f"The token caches that the run was trained on are gone: tokens are {less}.")
 
 
 def _write(path: Path, run: Run, found: Explained) -> None:

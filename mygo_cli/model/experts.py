@@ -6,7 +6,8 @@ one vector, these get no gradient worth having. Here every modality answers alon
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +18,8 @@ from mygo_cli.model.relation_maps import RelationMaps, relation_side
 from mygo_cli.model.token_bag import TokenBag
 from mygo_cli.tokens.bags import TokenBags
 
-KINDS = ("tokens to entity", "entity to tokens", "tokens to tokens")
+Kind = Literal["tokens to entity", "entity to tokens", "tokens to tokens"]
+KINDS: tuple[Kind, ...] = ("tokens to entity", "entity to tokens", "tokens to tokens")
 UNREAD = -1e4  # the score of a candidate without tokens while an expert learns: never the answer
 
 
@@ -25,13 +27,47 @@ class ExpertVectors(NamedTuple):
     """What an expert knows of R entities: `known` (R,) bool says which have a token.
 
     `tokens` (R, D) is read from their tokens; `asking` and `answering` (R, D) are learned for each
-    entity, as the known side of a question and as its answer.
+    entity, as the known side of a question and as its answer, and None without structure.
     """
 
     known: Tensor
     tokens: Tensor
-    asking: Tensor
-    answering: Tensor
+    asking: Tensor | None
+    answering: Tensor | None
+
+    def row(self, row: int) -> ExpertVectors:
+        """Return the same of one entity, R = 1."""
+        return self._each(lambda part: part[row : row + 1].clone())
+
+    def copied(self) -> ExpertVectors:
+        """Return a copy that `put` may change."""
+        return self._each(Tensor.clone)
+
+    def put(self, row: int, one: ExpertVectors) -> None:
+        """Know something else of the entity in a row."""
+        for part, new in zip(self, one, strict=True):
+            if part is not None and new is not None:
+                part[row] = new[0]
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> ExpertVectors:
+        asking, answering = (None if each is None else change(each) for each in self[2:])
+        return ExpertVectors(change(self.known), change(self.tokens), asking, answering)
+
+
+class FreeVectors(nn.Module):
+    """Vectors that are learned for each entity, whatever its tokens: as asked and as answer."""
+
+    def __init__(self, num_entities: int, dim: int) -> None:
+        super().__init__()
+        self.asking = nn.Embedding(num_entities, dim)
+        self.answering = nn.Embedding(num_entities, dim)
+        self.norm = nn.LayerNorm(dim)
+        nn.init.normal_(self.asking.weight, std=0.1)
+        nn.init.normal_(self.answering.weight, std=0.1)
+
+    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both vectors (R, D) of the entities `rows` (R,)."""
+        return self.norm(self.asking(rows)), self.answering(rows)
 
 
 class ModalityExperts(nn.Module):
@@ -39,46 +75,69 @@ class ModalityExperts(nn.Module):
 
     The tokens of the known entity against a free vector of each candidate (an answer that is
     frequent: a hub), a free vector of the known entity against the candidates' tokens (an answer
-    that is rare, but looks like others of its question), and tokens against tokens.
+    that is rare, but looks like others of its question), and tokens against tokens. Without
+    `structure` there are no free vectors, and the last is all.
     """
 
     def __init__(
-        self, bags: TokenBags, num_entities: int, num_relations: int, dim: int, dropout: float
+        self,
+        bags: TokenBags,
+        num_entities: int,
+        num_relations: int,
+        dim: int,
+        dropout: float,
+        structure: bool = True,
     ) -> None:
         super().__init__()
+        self.kinds = KINDS if structure else KINDS[2:]
         self.bag = TokenBag(bags, dim, dropout)
-        self.asking = nn.Embedding(num_entities, dim)
-        self.answering = nn.Embedding(num_entities, dim)
-        self.asking_norm = nn.LayerNorm(dim)
-        self.maps = nn.ModuleList(RelationMaps(num_relations, dim) for _ in KINDS)
+        self.free: FreeVectors | None = FreeVectors(num_entities, dim) if structure else None
+        self.maps = nn.ModuleList(RelationMaps(num_relations, dim) for _ in self.kinds)
         self.scale = dim**-0.5
-        nn.init.normal_(self.asking.weight, std=0.1)
-        nn.init.normal_(self.answering.weight, std=0.1)
 
     def vectors(self, rows: Tensor) -> ExpertVectors:
         """Return what there is to know of the entities `rows` (R,)."""
-        asking = self.asking_norm(self.asking(rows))
-        return ExpertVectors(self.bag.known(rows), self.bag(rows), asking, self.answering(rows))
+        free = (None, None) if self.free is None else self.free(rows)
+        return ExpertVectors(self.bag.known(rows), self.bag(rows), *free)
+
+    def without(self, row: int, left: Tensor, structure: bool) -> ExpertVectors:
+        """Return what there would be to know of one entity that had less.
+
+        Only those of its P tokens that are `left` (P,) bool, and free vectors of zeros unless
+        `structure` is.
+        """
+        known, _, *free = self.vectors(torch.tensor([row], device=left.device))
+        asking, answering = (None if each is None else each * structure for each in free)
+        return ExpertVectors(known & left.any(), self.bag.without(row, left), asking, answering)
 
     def scores(self, queries: Queries, vectors: ExpertVectors) -> Tensor:
-        """Return the scores (3, B, R) of the candidates of `vectors`, which hold the asked ones."""
-        asked, side = queries.entity, relation_side(queries.relation, queries.predict_head)
-        tokens, asking = vectors.tokens[asked], vectors.asking[asked]
-        to_entity, from_entity, to_tokens = self.maps
-        return torch.stack(
-            (
-                F.linear(to_entity(tokens, side), vectors.answering),
-                F.linear(from_entity(asking, side) * self.scale, vectors.tokens),
-                F.linear(to_tokens(tokens, side) * self.scale, vectors.tokens),
-            )
-        )
+        """Return the scores (K, B, R) of the candidates of `vectors`, which hold the asked ones.
 
-    def readable(
-        self, asked: Tensor, candidates: Tensor, vectors: ExpertVectors
-    ) -> tuple[Tensor, ...]:
+        K are the `kinds`.
+        """
+        asked, side = queries.entity, relation_side(queries.relation, queries.predict_head)
+        tokens = vectors.tokens[asked]
+        *by_free, to_tokens = self.maps
+        scores = [F.linear(to_tokens(tokens, side) * self.scale, vectors.tokens)]
+        if vectors.asking is not None and vectors.answering is not None:
+            to_entity, from_entity = by_free
+            asking = from_entity(vectors.asking[asked], side)
+            scores = [
+                F.linear(to_entity(tokens, side), vectors.answering),
+                F.linear(asking * self.scale, vectors.tokens),
+                *scores,
+            ]
+        return torch.stack(scores)
+
+    def readable(self, asked: Tensor, candidates: Tensor, vectors: ExpertVectors) -> list[Tensor]:
         """Return for each kind whether the tokens that it reads are there, bool (P,).
 
         `asked` and `candidates` (P,) are places in `vectors`.
         """
         known, answer = vectors.known[asked], vectors.known[candidates]
-        return known, answer, known & answer
+        read: dict[Kind, Tensor] = {
+            "tokens to entity": known,
+            "entity to tokens": answer,
+            "tokens to tokens": known & answer,
+        }
+        return [read[kind] for kind in self.kinds]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mygo_cli.device import at_least_float32
-from mygo_cli.model.experts import KINDS, UNREAD, ExpertVectors, ModalityExperts
+from mygo_cli.model.experts import UNREAD, ExpertVectors, ModalityExperts
 from mygo_cli.model.link_loss import link_loss
 from mygo_cli.model.queries import Queries
 from mygo_cli.model.relation_maps import relation_side
@@ -34,25 +34,36 @@ class Experts(nn.Module):
         num_relations: int,
         dim: int,
         dropout: float,
+        structure: bool = True,
     ) -> None:
         super().__init__()
         self.num_entities = num_entities
         self.modalities = nn.ModuleDict(
             {
-                name: ModalityExperts(each, num_entities, num_relations, dim, dropout)
+                name: ModalityExperts(each, num_entities, num_relations, dim, dropout, structure)
                 for name, each in bags.items()
             }
         )
-        weights = torch.zeros(2 * num_relations, 1 + len(bags) * len(KINDS))
+        count = sum(len(each.kinds) for each in self.named().values())
+        weights = torch.zeros(2 * num_relations, 1 + count)
         weights[:, 0] = 1
         self.register_buffer("weights", weights)
 
+    def named(self) -> dict[str, ModalityExperts]:
+        """Return the experts of each modality."""
+        return {
+            name: part
+            for name, part in self.modalities.items()
+            if isinstance(part, ModalityExperts)
+        }
+
     def _each(self) -> list[ModalityExperts]:
-        return [part for part in self.modalities.values() if isinstance(part, ModalityExperts)]
+        return list(self.named().values())
 
     def entity_tables(self) -> list[nn.Embedding]:
         """Return the embeddings with a row for each entity."""
-        return [table for each in self._each() for table in (each.asking, each.answering)]
+        free = [each.free for each in self._each() if each.free is not None]
+        return [table for each in free for table in (each.asking, each.answering)]
 
     def vectors(self, rows: Tensor | None = None) -> list[ExpertVectors]:
         """Return what each modality's experts know of the entities `rows` (R,), all where None."""
@@ -76,8 +87,9 @@ class Experts(nn.Module):
         for each, known in zip(self._each(), vectors, strict=True):
             scores = at_least_float32(each.scores(queries, known))
             readable = each.readable(queries.entity[rows], answers, known)
-            for kind, (part, keep) in enumerate(zip(scores, readable, strict=True)):
-                seen = part if kind == 0 else part.masked_fill(~known.known, UNREAD)
+            for kind, part, keep in zip(each.kinds, scores, readable, strict=True):
+                free = kind == "tokens to entity"
+                seen = part if free else part.masked_fill(~known.known, UNREAD)
                 losses.append(
                     link_loss(seen, rows[keep], answers[keep], log_share=log_share, sure=sure)
                 )
@@ -91,10 +103,11 @@ class Experts(nn.Module):
         """
         opinions = []
         for each, known in zip(self._each(), vectors, strict=True):
-            to_entity, *to_tokens = at_least_float32(each.scores(queries, known))
             asked = known.known[queries.entity][:, None]
-            from_entity, between = (_average_unread(part, known.known) for part in to_tokens)
-            opinions += [to_entity * asked, from_entity, between * asked]
+            scores = at_least_float32(each.scores(queries, known))
+            for kind, part in zip(each.kinds, scores, strict=True):
+                seen = part if kind == "tokens to entity" else _average_unread(part, known.known)
+                opinions.append(seen if kind == "entity to tokens" else seen * asked)
         return torch.stack(opinions, 1)
 
     def fused(self, joint: Tensor, queries: Queries, vectors: list[ExpertVectors]) -> Tensor:

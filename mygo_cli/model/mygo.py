@@ -50,7 +50,7 @@ class MyGO(nn.Module):
         if options.expert_dim and tables:
             bags = {name: table.all_tokens() for name, table in tables}
             sizes = num_entities, num_relations, options.expert_dim
-            self.experts = Experts(bags, *sizes, options.expert_dropout)
+            self.experts = Experts(bags, *sizes, options.expert_dropout, options.structure)
         nn.init.xavier_uniform_(self.relation.weight)
 
     def read(self, rows: Tensor | None = None) -> Reading:

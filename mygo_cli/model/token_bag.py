@@ -50,3 +50,16 @@ class TokenBag(nn.Module):
             per_sample_weights=weights,
         )
         return self.dropout(self.norm(summed)) * self.known(rows)[:, None]
+
+    def every_token(self, row: int) -> Tensor:
+        """Return true for each of the P distinct tokens of the entity in a row, bool (P,)."""
+        count = int(self.start[row + 1] - self.start[row])
+        return torch.ones(count, dtype=torch.bool, device=self.start.device)
+
+    def without(self, row: int, left: Tensor) -> Tensor:
+        """Return the vector (1, D) of an entity that has only those of its P tokens, (P,) bool."""
+        own = slice(int(self.start[row]), int(self.start[row + 1]))
+        ids, weights = self.ids[own][left], self.weights[own][left]
+        weights = weights / weights.norm().clamp(min=1e-9)  # a bag has the length 1
+        summed = weights[None] @ (self.proj(self.codes) + self.own)[ids]
+        return self.dropout(self.norm(summed)) * (len(ids) > 0)

@@ -6,7 +6,7 @@ encoder reads an entity that never had it, and the question is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -14,12 +14,17 @@ import torch
 from torch import Tensor
 
 from mygo_cli.model.entity_encoder import Reading
+from mygo_cli.model.experts import ExpertVectors
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.ranks import check_finite
+from mygo_cli.ranking.scorer import Scorer
 
 Part = Literal["structure", "image", "text"]
 MODALITIES: tuple[Literal["image", "text"], ...] = ("image", "text")
+
+# By entity (a row) and part: the places of its kept tokens among all the distinct ones of its bag.
+BagPlaces = Mapping[tuple[int, str], Sequence[int]]
 
 
 class Masked(NamedTuple):
@@ -48,78 +53,59 @@ class Explanation:
 
 
 def explain(
-    model: MyGO,
-    entities: Tensor,
-    relations: Tensor,
-    query: Queries,
-    answer: int,
-    rivals: Tensor,
+    scorer: Scorer, query: Queries, answer: int, rivals: Tensor, bag_places: BagPlaces
 ) -> Explanation:
-    """Return what the `answer` (a row) to one `query` rests on, of the joint model alone.
+    """Return what the `answer` (a row) to one `query` rests on.
 
-    `entities` (N, D) and `relations` (M, D) are their vectors, `rivals` (N,) bool says who else may
-    answer. Ranks count from 1, equal scores do not count. What the asked entity loses changes the
-    question, what the answer loses only the answer. Raises `MygoError` for a score that is not a
-    finite number.
+    `rivals` (N,) bool says who else may answer. Ranks count from 1, equal scores do not count. What
+    the asked entity loses changes the question, what the answer loses only the answer. Token
+    experts read more tokens than are kept, and lose a kept one too: `bag_places` says where theirs
+    is. Where it does not, single tokens are not masked. Raises `MygoError` for a score that is not
+    a finite number.
     """
     rivals = rivals.clone()
     rivals[answer] = False
+    table = scorer.copied()
     effects = []
     with torch.no_grad():
-        scores = _scores(model, entities, relations, query)[0]
+        score, rank = _standing(table, query, answer, rivals)
         for row in dict.fromkeys((int(query.entity[0]), answer)):
-            masked, vectors = without_each(model, row)
-            if not masked:
-                continue
-            again, own = _without(model, entities, relations, query, answer, row, vectors)
-            ranks = 1 + (again[:, rivals] > own[:, None]).sum(1)
-            columns = zip(masked, own.tolist(), ranks.tolist(), strict=True)
-            effects += [Effect(row, *each) for each in columns]
-    rank = 1 + int((scores[rivals] > scores[answer]).sum())
-    return Explanation(float(scores[answer]), rank, effects)
+            whole = table.entities[row].clone(), [each.row(row) for each in table.expert_vectors]
+            for masked, vector, known in without_each(scorer.model, row, bag_places):
+                table.put(row, vector, known)
+                effects.append(Effect(row, masked, *_standing(table, query, answer, rivals)))
+            table.put(row, *whole)
+    return Explanation(score, rank, effects)
 
 
-def _without(
-    model: MyGO,
-    entities: Tensor,
-    relations: Tensor,
-    query: Queries,
-    answer: int,
-    row: int,
-    vectors: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Return the scores (V, N) of all, and of the answer (V,), where `row` has other `vectors`.
-
-    They stand behind the entities' own (N, D): one call asks for all of them.
-    """
-    count = len(vectors)
-    everyone = torch.cat((entities, vectors))
-    own = len(entities) + torch.arange(count)
-    asked = query.at(torch.zeros(count, dtype=torch.long))
-    if row == int(query.entity[0]):
-        asked = asked._replace(entity=own)
-    scores = _scores(model, everyone, relations, asked)
-    places = own if row == answer else torch.full_like(own, answer)
-    return scores[:, : len(entities)], scores.gather(1, places.to(scores.device)[:, None])[:, 0]
-
-
-def _scores(model: MyGO, entities: Tensor, relations: Tensor, queries: Queries) -> Tensor:
-    moved = Queries(*(part.to(entities.device) for part in queries))
-    scores = model.scores(moved, entities, relations).float()
+def _standing(scorer: Scorer, query: Queries, answer: int, rivals: Tensor) -> tuple[float, int]:
+    """Return the score and the rank of the answer."""
+    scores = scorer(query)[0]
     check_finite(scores)
-    return scores
+    return float(scores[answer]), 1 + int((scores[rivals] > scores[answer]).sum())
 
 
-def without_each(model: MyGO, row: int) -> tuple[list[Masked], Tensor]:
-    """Return what may be masked of an entity, and its vectors without each of them, (V, D).
+def without_each(
+    model: MyGO, row: int, bag_places: BagPlaces
+) -> Iterator[tuple[Masked, Tensor, list[ExpertVectors]]]:
+    """Yield what may be masked of an entity, and what is known of it without.
 
-    `model` is in evaluation mode. The whole part comes first, then each of its tokens.
+    That is its vector (D,), and what the experts of each modality know. `model` is in evaluation
+    mode. The whole part comes first, then each of its tokens.
     """
+    experts = {} if model.experts is None else model.experts.named()
     reading = model.read(torch.tensor([row], device=model.relation.weight.device))
-    pairs = list(_masked_readings(reading))
-    vectors = [model.vectors(each) for _, each in pairs]
-    nothing = model.entity_encoder.entity_token[:0]
-    return [masked for masked, _ in pairs], torch.cat([nothing, *vectors])
+    for masked, less in _masked_readings(reading):
+        if masked.place is not None and experts and (row, masked.part) not in bag_places:
+            continue
+        known = []
+        for part, each in experts.items():
+            left = each.bag.every_token(row)
+            if masked.part == part:
+                place = masked.place
+                left[slice(None) if place is None else bag_places[row, part][place]] = False
+            known.append(each.without(row, left, masked.part != "structure"))
+        yield masked, model.vectors(less)[0], known
 
 
 def _masked_readings(reading: Reading) -> Iterator[tuple[Masked, Reading]]:

@@ -43,6 +43,18 @@ class Scorer:
                 return joint
             return self.model.experts.fused(joint, moved, self.expert_vectors).float()
 
+    def copied(self) -> Scorer:
+        """Return a scorer with vectors of its own, which `put` may change."""
+        copy = Scorer(self.model, self.entities.clone(), self.relations)
+        vars(copy)["expert_vectors"] = [each.copied() for each in self.expert_vectors]
+        return copy
+
+    def put(self, row: int, vector: Tensor, known: list[ExpertVectors]) -> None:
+        """Let an entity have another vector (D,) from now on, and experts know this of it."""
+        self.entities[row] = vector
+        for table, new in zip(self.expert_vectors, known, strict=True):
+            table.put(row, new)
+
     def opinions(self, queries: Queries) -> Tensor:
         """Return the scores (B, 1 + E, N) of the joint model and of each token expert."""
         moved = self._moved(queries)

@@ -15,7 +15,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.answers import Question, find_question, predict
-from mygo_cli.ranking.explain import Explanation, Masked, explain
+from mygo_cli.ranking.explain import BagPlaces, Explanation, Masked, explain
 from mygo_cli.ranking.filtering import loop_relations
 from mygo_cli.runs.answers import titled
 from mygo_cli.runs.rows import Rows
@@ -74,8 +74,8 @@ def explain_answer(
 ) -> Explained:
     """Return what an answer rests on: the one given, or the best where a side is missing.
 
-    `ask` says which side of a whole fact is the answer. Only the joint model is explained, not the
-    token experts beside it. Raises `UsageError` for an unknown name or without a relation.
+    `ask` says which side of a whole fact is the answer. Raises `UsageError` for an unknown name or
+    without a relation.
     """
     graph = run.graph
     question, answer = _posed(run, head, relation, tail, ask)
@@ -88,10 +88,9 @@ def explain_answer(
     rivals = torch.ones(len(graph.entities), dtype=torch.bool)
     loops = loop_relations(graph.all_triples(), len(graph.relations))
     rivals[query.entity[~loops[query.relation]]] = False
-    scorer = run.scorer
-    rivals = rivals.to(run.device)
-    found = explain(run.model, scorer.entities, scorer.relations, query, answer, rivals)
-    sources = _sources(run, {effect.row for effect in found.effects})
+    sources = _sources(run, {int(query.entity[0]), answer})
+    places = _bag_places(run, sources)
+    found = explain(run.scorer, query, answer, rivals.to(run.device), places)
     title = f"{graph.names[answer]} as the answer to {titled(graph, question)}"
     losses = Rows(Loss, _losses(graph, found, answer, sources), title)
     return Explained(question, answer, found.score, found.rank, losses, sources)
@@ -152,6 +151,25 @@ def _sources(run: Run, rows: set[int]) -> Sources:
             if view is not None:
                 found[row, name] = view
     return found
+
+
+def _bag_places(run: Run, sources: Sources) -> BagPlaces:
+    """Return where the kept tokens stand among all that the experts read, where the caches say it.
+
+    An entity's distinct tokens stand in its bag in ascending order, those without meaning left out.
+    """
+    if run.model.experts is None:
+        return {}
+    experts, places = run.model.experts.named(), {}
+    for (row, part), view in sources.items():
+        most = run.settings.tokens.image.max_pictures if part == "image" else None
+        items = [item.tokens for item in view.tokens.items if len(item.tokens)][:most]
+        read = np.concatenate([np.zeros(0, dtype=np.int64), *items])
+        every = np.setdiff1d(read, view.cache.header.info.drop_ids)
+        kept = [token.token for token in view.tokens.kept]
+        if len(every) == len(experts[part].bag.every_token(row)) and np.isin(kept, every).all():
+            places[row, part] = np.searchsorted(every, kept).tolist()
+    return places
 
 
 def _view(path: Path, row: int, module: ModalityTokens) -> ModalityView | None:

@@ -48,7 +48,7 @@ class ModelOptions:
         "published (slower).",
     )
     expert_dim: int = setting(
-        0,
+        96,
         "Width of the token experts beside the joint model; 0 for none, as in the paper.",
         least=0,
     )

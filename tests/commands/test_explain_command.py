@@ -16,7 +16,7 @@ WORDS = ("--head", "kenya", "--relation", "grows")
 @pytest.fixture
 def explain(mygo, trained):
     """Return a function that explains answers of the trained run."""
-    return lambda *words: mygo("explain", "--runs-dir", trained, "--device", "cpu", *words)
+    return lambda *words: mygo("explain", "-q", "--runs-dir", trained, "--device", "cpu", *words)
 
 
 def explained(explain, *words):
@@ -97,15 +97,16 @@ def test_caches_that_are_gone(mygo, copied):
     (run / "config.toml").write_text(re.sub(r'cache = ".*/', 'cache = "gone/', config))
     ended = mygo("explain", "--runs-dir", copied, "--device", "cpu", "--head", "japan", *WORDS[2:])
     assert ended.code == 0
-    assert "tokens are numbered" in ended.err
-    assert re.search(r"token \d ", ended.out)
+    assert "tokens are masked all at once only" in ended.err
+    assert "all tokens" in ended.out
+    assert not re.search(r"token \d ", ended.out)
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "Give the relation and one side of the fact."),
-        (("--head", "kenya", "--tail", "tea"), "Give the relation"),
+        ((), "Give two of head, relation and tail."),
+        (("--head", "kenya", "--tail", "tea"), "Give two of head, relation and tail."),
         (("--head", "kenia", "--relation", "grows"), "Did you mean"),
         ((*WORDS, "--html", "no/page.html"), "page.html cannot be written"),
     ],

@@ -32,7 +32,7 @@ def written(request, mygo, trained, renamed, monkeypatch):
         with monkeypatch.context() as patch:
             stream = io.TextIOWrapper(out, request.param)
             patch.setattr("sys.stdout", stream)
-            ended = mygo(*words, "--runs-dir", trained, "--data", renamed)
+            ended = mygo(*words, "-q", "--runs-dir", trained, "--data", renamed)
             console.stdout.cache_clear()
         assert (ended.code, ended.err) == (0, "")
         stream.flush()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
+from types import MappingProxyType
 
+import numpy as np
 import pytest
 import torch
 from tiny_training import ENTITIES, tiny_graph, tiny_settings, tiny_table
@@ -11,25 +14,30 @@ from tiny_training import ENTITIES, tiny_graph, tiny_settings, tiny_table
 from mygo_cli.device import seed_everything
 from mygo_cli.model.queries import Queries
 from mygo_cli.ranking.explain import Masked, explain, without_each
+from mygo_cli.ranking.scorer import encoded
 from mygo_cli.runs.assemble import build_model
 
 EVERYONE = torch.ones(ENTITIES, dtype=torch.bool)
 
 
-def small_model(layers=1, **options):
+def small_model(layers=1, tables=None, expert_dim=0, **options):
     seed_everything(3)
-    settings = tiny_settings(model={"entity_layers": layers, **options})
-    return build_model(settings, tiny_graph(), tiny_table(1), tiny_table(2)).eval()
+    settings = tiny_settings(
+        model={"entity_layers": layers, "expert_dim": expert_dim, **options},
+    )
+    return build_model(settings, tiny_graph(), *(tables or (tiny_table(1), tiny_table(2)))).eval()
 
 
 def asked(entity, relation=1, head=False):
     return Queries(torch.tensor([entity]), torch.tensor([relation]), torch.tensor([head]))
 
 
-def explained(model, query, answer, rivals=EVERYONE):
-    with torch.no_grad():
-        vectors, relations = model.entity_vectors(), model.relation_vectors()
-    return explain(model, vectors, relations, query, answer, rivals)
+def explained(model, query, answer, rivals=EVERYONE, places=MappingProxyType({})):
+    return explain(encoded(model), query, answer, rivals, places)
+
+
+def masked_of(model, row, places=MappingProxyType({})):
+    return [masked for masked, *_ in without_each(model, row, places)]
 
 
 def without(model, row, masked):
@@ -94,17 +102,51 @@ def test_what_may_be_masked_is_what_there_is():
     kept = [
         int(part.mask[4].sum()) for part in (model.entity_encoder.image, model.entity_encoder.text)
     ]
-    masked, vectors = without_each(model, 4)
-    assert len(masked) == len(vectors) == 1 + sum(number + 1 for number in kept if number)
+    masked = masked_of(model, 4)
+    assert len(masked) == 1 + sum(number + 1 for number in kept if number)
     assert masked[0] == Masked("structure", None)
-    bare = small_model(structure=False)
-    assert Masked("structure", None) not in without_each(bare, 4)[0]
+    assert Masked("structure", None) not in masked_of(small_model(structure=False), 4)
 
 
 def test_an_entity_of_which_nothing_is_read():
     model = small_model(structure=False)
     for part in (model.entity_encoder.image, model.entity_encoder.text):
         part.mask[5] = False
-    assert without_each(model, 5)[0] == []
+    assert masked_of(model, 5) == []
     found = explained(model, asked(5), 7)
     assert {effect.row for effect in found.effects} == {7}
+
+
+def distinct_table(seed):
+    """Return tokens of which no entity has one twice, each a code of someone else's too."""
+    table = tiny_table(seed)
+    ids = (np.arange(ENTITIES)[:, None] + np.arange(table.ids.shape[1])) % len(table.codes)
+    return replace(table, ids=np.where(table.mask, ids, 0))
+
+
+@pytest.mark.parametrize("row", [3, 7])
+def test_experts_lose_what_the_joint_model_loses(row):
+    """As a model of the same parameters whose token tables never had it."""
+    tables = distinct_table(1), distinct_table(2)
+    model = small_model(tables=tables, expert_dim=8)
+    torch.nn.init.normal_(model.experts.weights)
+    places = {
+        (row, name): np.argsort(np.argsort(table.ids[row][table.mask[row]])).tolist()
+        for name, table in zip(("image", "text"), tables, strict=True)
+    }
+    found = explained(model, asked(3), 7, places=places)
+    tokens = [each for each in found.effects if each.row == row and each.masked.part != "structure"]
+    assert len(tokens) == sum(n + 1 for table in tables if (n := int(table.mask[row].sum())))
+    for effect in tokens:
+        less = [replace(table, mask=table.mask.copy()) for table in tables]
+        mask = less[0 if effect.masked.part == "image" else 1].mask
+        mask[row, slice(None) if effect.masked.place is None else effect.masked.place] = False
+        other = small_model(tables=less, expert_dim=8)
+        own = dict(model.named_parameters()) | {"experts.weights": model.experts.weights}
+        other.load_state_dict(own, strict=False)
+        assert effect.score == pytest.approx(float(encoded(other)(asked(3))[0, 7]), abs=1e-4)
+
+
+def test_without_places_the_tokens_of_experts_are_masked_all_at_once():
+    model = small_model(expert_dim=8)
+    assert all(masked.place is None for masked in masked_of(model, 4))

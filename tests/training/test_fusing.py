@@ -81,10 +81,10 @@ def test_a_run_keeps_the_weights_it_fitted(tmp_path):
 
 
 def test_a_run_of_before_there_were_experts_opens(tmp_path):
-    settings = tiny_settings()
-    assert settings.model.expert_dim == 0  # what a config.toml without the setting is read as
-    state = build_model(settings, tiny_graph(), tiny_table(0), None).state_dict()
-    model = rebuild_model(settings, state, tmp_path)
+    before = tiny_settings(model={"expert_dim": 0})
+    state = build_model(before, tiny_graph(), tiny_table(0), None).state_dict()
+    # What a config.toml without the setting is read as has experts.
+    model = rebuild_model(tiny_settings(model={"expert_dim": 6}), state, tmp_path)
     assert model.experts is None
 
 

@@ -57,7 +57,7 @@ def tiny_table(seed: int, m: int = 3, codes: int = 6, width: int = 4) -> TokenTa
 def tiny_settings(**sections: dict[str, Any]) -> Settings:
     """Return settings of a small model with every dropout on, changed by `sections`."""
     small: dict[str, dict[str, Any]] = {
-        "model": {"dim": 8, "feed_forward": 12, "heads": 2},
+        "model": {"dim": 8, "feed_forward": 12, "heads": 2, "expert_dim": 8},
         "training": {
             "epochs": 4,
             "batch_size": 16,
