@@ -70,7 +70,8 @@ class TokenStats:
     distinct tokens, `median` in the middle; `filled` have at least the m asked for. `used` of
     `vocab_size` ids occur at all; `perplexity` is the number of ids that would give as much
     variety if used evenly, exp of the entropy of their frequencies; `top_share` the share of all
-    positions that the most frequent one takes.
+    positions that the most frequent one takes. `shared` ids stand with more than half of the
+    covered entities, and take the share `shared_share` of all positions.
     """
 
     modality: str
@@ -92,15 +93,18 @@ class TokenStats:
     perplexity: float
     top_token: int
     top_share: float
+    shared: int
+    shared_share: float
 
 
 def token_stats(path: Path, m: int) -> TokenStats:
     """Return the figures of the cache at `path` for m tokens kept per entity."""
     cache, summary = TokenCache.open(path), summarize(path)
-    counts, distinct = _counts(cache)
+    counts, owners, distinct = _counts(cache)
     share = counts / max(1, counts.sum())
     in_use = share[share > 0]
     covered = distinct[distinct > 0]
+    shared = owners > len(covered) / 2
     return TokenStats(
         modality=cache.header.modality,
         path=path,
@@ -121,13 +125,15 @@ def token_stats(path: Path, m: int) -> TokenStats:
         perplexity=float(np.exp(-(in_use * np.log(in_use)).sum())) if len(in_use) else 0.0,
         top_token=int(share.argmax()) if len(in_use) else -1,
         top_share=float(share.max()),
+        shared=int(shared.sum()),
+        shared_share=float(share[shared].sum()),
     )
 
 
-def _counts(cache: TokenCache) -> tuple[Array, Array]:
-    """Return how often each token id occurs, and how many distinct ones each entity has."""
+def _counts(cache: TokenCache) -> tuple[Array, Array, Array]:
+    """Return how often each token id occurs, how many entities have it, and how many each has."""
     vocab_size = cache.header.info.vocab_size
-    counts = np.zeros(vocab_size, dtype=np.int64)
+    counts, owners = np.zeros((2, vocab_size), dtype=np.int64)
     distinct = np.zeros(cache.num_entities, dtype=np.int64)
     keep = np.ones(vocab_size, dtype=bool)
     keep[list(cache.header.info.drop_ids)] = False
@@ -142,5 +148,6 @@ def _counts(cache: TokenCache) -> tuple[Array, Array]:
             owner, token = owner[keep[token]], token[keep[token]]
             counts += np.bincount(token, minlength=vocab_size)
             pairs = np.unique(owner * vocab_size + token)
+            owners += np.bincount(pairs % vocab_size, minlength=vocab_size)
             distinct += np.bincount(pairs // vocab_size, minlength=len(distinct))
-    return counts, distinct
+    return counts, owners, distinct

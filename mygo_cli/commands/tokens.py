@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from mygo_cli.tokens.show import EntityTokens, ModalityView
 
 KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
+
+log = logging.getLogger(__name__)
+
+TOO_MUCH_SHARED = 0.5  # of all positions
 
 app = typer.Typer(
     help="Look at the tokens that the model reads.", no_args_is_help=True, add_completion=False
@@ -135,6 +140,17 @@ def _print_stats(stats: list[TokenStats]) -> None:
         ("never kept (drop_ids)", [f"{each.dropped:,}" for each in stats]),
         ("as if evenly used", [f"{each.perplexity:,.0f}" for each in stats]),
         ("most frequent token", [f"{each.top_token} ({each.top_share:.1%})" for each in stats]),
+        (
+            "shared by most entities",
+            [f"{each.shared:,} tokens ({each.shared_share:.1%} of all)" for each in stats],
+        ),
     ]
     headers = ("", *(each.modality for each in stats))
     console.table(headers, [(name, *values) for name, values in rows])
+    for each in stats:
+        if each.covered > 1 and each.shared_share > TOO_MUCH_SHARED:
+            log.warning(
+                f"{each.shared_share:.0%} of all {each.modality} tokens are such as most entities "
+                "have, such as a blank background: they tell nobody apart. "
+                "mygo tokens probe shows what the others tell."
+            )

@@ -101,6 +101,7 @@ def test_stats(tmp_path):
     assert stats.filled == 2
     assert (stats.used, stats.vocab_size, stats.dropped) == (4, 10, 1)
     assert (stats.top_token, stats.top_share) == (1, pytest.approx(3 / 7))
+    assert (stats.shared, stats.shared_share) == (2, pytest.approx(5 / 7))  # both have 1 and 2
     share = np.array([3, 2, 1, 1]) / 7
     assert stats.perplexity == pytest.approx(np.exp(-(share * np.log(share)).sum()))
     json.dumps(stats.perplexity)
