@@ -66,9 +66,9 @@ def test_found_without_being_imported(install):
 
 
 def test_every_built_in_has_a_version():
-    built_in = [b for group in GROUPS for b in installed(group) if b.package == "mygo"]
+    built_in = [b for group in GROUPS for b in installed(group) if b.package == "mygo-kg"]
     assert len(built_in) >= 9
-    assert {backend.version for backend in built_in} == {metadata.version("mygo")}
+    assert {backend.version for backend in built_in} == {metadata.version("mygo-kg")}
 
 
 @pytest.mark.parametrize(

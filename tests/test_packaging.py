@@ -81,7 +81,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
     run(*pip, *build, "--wheel-dir", folder, source)
-    (wheel,) = folder.glob("mygo*.whl")
+    (wheel,) = folder.glob("mygo_kg*.whl")
     run(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
     python = folder / "venv" / "bin" / "python"
     run(*pip, "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)

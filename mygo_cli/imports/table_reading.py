@@ -20,7 +20,7 @@ BETWEEN = "\x1f"  # stands between the values of a cell that is a list: ASCII's 
 DELIMITERS = (",", ";", "\t", "|")
 TAB_FIRST = ("\t", ",", ";", "|")
 ROWS_TRIED = 20  # to see which delimiter gives every row the same number of cells
-EXTRA = "pip install 'mygo[tables]', from a checkout pip install '.[tables]'"
+EXTRA = "pip install 'mygo-kg[tables]', in a checkout pip install '.[tables]'"
 Grid = list[list[str]]
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import torch
 
-PACKAGES = ("mygo", "torch", "transformers", "timm", "h5py", "numpy", "typer")
+from mygo_cli import __version__
+
+PACKAGES = ("torch", "transformers", "timm", "h5py", "numpy", "typer")
 
 
 def environment(device: torch.device, processes: int = 1) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def environment(device: torch.device, processes: int = 1) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "device": str(device),
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else "",
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {"mygo": __version__} | {name: version(name) for name in PACKAGES},
     }
 
 

@@ -24,7 +24,7 @@ def with_a_broken_plugin(monkeypatch):
 def test_backends_as_json(mygo):
     ended = mygo("backends", "--json")
     assert ended.code == 0
-    found = {line["name"]: line for line in json.loads(ended.out) if line["package"] == "mygo"}
+    found = {line["name"]: line for line in json.loads(ended.out) if line["package"] == "mygo-kg"}
     assert {"tucker", "distmult", "complex", "rotate", "transe", "dot"} <= set(found)
     assert {"visual-words", "beitv2", "vqgan", "bert"} <= set(found)
     for line in found.values():

@@ -156,5 +156,5 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):
 
     monkeypatch.setattr(table_reading, "importlib", type("", (), {"import_module": missing}))
     assert importlib.import_module("json") is json
-    with pytest.raises(MygoError, match=r"pip install 'mygo\[tables\]'.* or save it as CSV"):
+    with pytest.raises(MygoError, match=r"pip install 'mygo-kg\[tables\]'.* or save it as CSV"):
         read(tmp_path / "t.xlsx", b"x")
