@@ -41,6 +41,7 @@ LAYERS = {
     "mygo_cli.runs": 11,
     "mygo_cli.pages": 12,
     "mygo_cli.training": 12,
+    "mygo_cli.explore": 13,
     "mygo_cli.bench": 13,
     "mygo_cli.experiments": 13,
     "mygo_cli.imports": 13,

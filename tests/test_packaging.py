@@ -23,7 +23,7 @@ else:
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Imported late, where a user asked for what they make; the extras bring them.
-IN_EXTRAS = {"pandas", "pyarrow"}
+IN_EXTRAS = {"pandas", "pyarrow", "starlette", "uvicorn"}
 
 
 def name_of(requirement: str) -> str:
@@ -55,7 +55,7 @@ def test_what_is_imported_is_declared():
         if not {name_of(each) for each in packages.get(name, [name])} & declared
     }
     assert not missing
-    extras = {name_of(each) for group in ("pandas", "parquet") for each in extra(group)}
+    extras = {name_of(each) for group in ("explore", "pandas", "parquet") for each in extra(group)}
     assert extras >= IN_EXTRAS
 
 
@@ -123,6 +123,7 @@ def test_the_wheel_holds_what_it_reads(environment):
     for name in (
         *("py.typed", "world/train.txt", "world/NOTICE.md", "settings/shipped/db15k.toml"),
         *("pages/templates/run.html", "pages/templates/page.html"),
+        *("explore/templates/explore.html", "explore/explore.js"),
     ):
         assert (packages / "mygo_cli" / name).is_file(), name
     assert not (packages / "tests").exists()

@@ -100,6 +100,11 @@ LISTED = {
         "Say what an answer rests on: its score and rank without each token and the structure.",
         ("mygo explain --head japan --relation imports_from --html japan.html",),
     ),
+    "explore": Listed(
+        "explore:explore",
+        "Open a local page on a run: search, look, ask, explain, accept or reject new facts.",
+        ("mygo explore", "mygo explore RUN --port 9000", "mygo explore --host 0.0.0.0"),
+    ),
     "complete": Listed(
         "complete:complete",
         "Find the most plausible facts that the graph does not hold, best first.",

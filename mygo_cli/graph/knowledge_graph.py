@@ -30,9 +30,9 @@ def find_name(
     ids = list(row_of_id)
     found = [row for row, other in enumerate(names) if other == name]
     if not found:
-        folded = _folded(name)
+        alike = folded(name)
         pairs = enumerate(zip(ids, names, strict=True))
-        found = [row for row, both in pairs if folded in map(_folded, both)]
+        found = [row for row, both in pairs if alike in map(folded, both)]
     if not found:
         raise UsageError(f"No {what} {name} in {graph}.", suggest(name, _choices(ids, names)))
     if len(found) > 1:
@@ -44,7 +44,8 @@ def find_name(
     return found[0]
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return what names have in common that differ in capitals, or in underscores for blanks."""
     return look(name).casefold().replace("_", " ")
 
 
@@ -52,7 +53,7 @@ def _choices(ids: Sequence[str], names: Sequence[str]) -> list[str]:
     """Return ids and names without those that only repeat another in other letters."""
     distinct: dict[str, str] = {}
     for choice in (*ids, *names):
-        distinct.setdefault(_folded(choice), choice)
+        distinct.setdefault(folded(choice), choice)
     return list(distinct.values())
 
 

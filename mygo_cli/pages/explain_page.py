@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -44,22 +45,26 @@ class ReadEntity:
 
 def explain_page(run: Run, explained: Explained) -> str:
     """Return the page of an answer as HTML: what was tinted, and every loss in a table."""
+    return render("explain.html", **page_content(run, explained))
+
+
+def page_content(run: Run, explained: Explained) -> dict[str, Any]:
+    """Return what `explain.html` shows, for those who put the page into a layout of their own."""
     single = [abs(loss.change) for loss in explained.losses if loss.token is not None]
     strongest = max(single, default=0.0) or 1.0
     question = explained.question
     asked = question.tail if question.head is None else question.head
     assert asked is not None  # a question names one side
-    return render(
-        "explain.html",
-        title=explained.losses.title,
-        run=run,
-        explained=explained,
-        most=max((abs(loss.change) for loss in explained.losses), default=0.0) or 1.0,
-        entities=[
+    return {
+        "title": explained.losses.title,
+        "run": run,
+        "explained": explained,
+        "most": max((abs(loss.change) for loss in explained.losses), default=0.0) or 1.0,
+        "entities": [
             _read_entity(run.graph, explained, row, strongest)
             for row in dict.fromkeys((asked, explained.answer))
         ],
-    )
+    }
 
 
 def _read_entity(

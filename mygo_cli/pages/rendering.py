@@ -19,15 +19,17 @@ SIDE = 96  # pixels of a thumbnail's longer side, shown at half of it on a sharp
 
 def render(template: str, **content: Any) -> str:
     """Return a page of `pages/templates/` with this content; an unknown name in it raises."""
-    return _environment().get_template(template).render(**content)
+    return environment().get_template(template).render(**content)
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def environment(*more: str) -> Environment:
+    """Return what fills in the templates of `pages/templates/`, and of `more` folders."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+    folders = ("pages/templates", *more)
     made = Environment(
-        loader=PackageLoader("mygo_cli", "pages/templates"),
+        loader=ChoiceLoader([PackageLoader("mygo_cli", folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
