@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_world import QUICK, Outcome, write_caches, write_world
@@ -79,3 +80,28 @@ def trained(tmp_path_factory: pytest.TempPathFactory, world: Path, caches: Path)
 def copied(trained: Path, tmp_path: Path) -> Path:
     """Return a copy of `trained` that may be changed."""
     return Path(shutil.copytree(trained, tmp_path / "copied-runs"))
+
+
+@pytest.fixture
+def explorer(copied: Path) -> Any:
+    """Return the trained run to look around in; its verdicts go to a copy."""
+    pytest.importorskip("starlette")
+    from mygo_cli.explore.explorer import Explorer
+    from mygo_cli.runs.opened import open_run
+
+    return Explorer(open_run(device="cpu", runs_dir=copied))
+
+
+@pytest.fixture
+def browse(explorer: Any) -> Callable[..., Any]:
+    """Return a function that makes a client of the local page, as a browser on this machine."""
+    pytest.importorskip("httpx2")
+    from starlette.testclient import TestClient
+
+    from mygo_cli.explore.app import explore_app
+
+    def client(host: str = "127.0.0.1", token: str | None = None, **options: Any) -> TestClient:
+        options = {"base_url": "http://127.0.0.1:8765", **options}
+        return TestClient(explore_app(explorer, host, token), **options)
+
+    return client
