@@ -62,5 +62,5 @@ def _check_packages() -> None:
     if missing:
         raise MygoError(
             f"mygo explore needs the package {' and '.join(missing)}, which is not installed.",
-            "pip install 'mygo[explore]'",
+            "pip install 'mygo-kg[explore]'",
         )

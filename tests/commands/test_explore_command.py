@@ -115,7 +115,7 @@ def test_other_mistakes_cost_one_line(mygo, trained, monkeypatch):
     ended = mygo("explore", "--runs-dir", trained)
     assert ended.code == 1
     assert "starlette and uvicorn" in ended.err
-    assert "pip install 'mygo[explore]'" in ended.err
+    assert "pip install 'mygo-kg[explore]'" in ended.err
 
 
 @pytest.fixture
