@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +12,9 @@ import typer
 
 from mygo_cli import console
 from mygo_cli.commands.options import DeviceOption, RunDataOption, RunsDirOption
-from mygo_cli.errors import MygoError
+from mygo_cli.errors import MygoError, UsageError
 
+TOKEN = re.compile(r"[A-Za-z0-9._~-]+")  # it stands in addresses and cookies as it is
 PACKAGES = ("starlette", "uvicorn")
 
 
@@ -45,7 +47,9 @@ def explore(
     from mygo_cli.explore.guard import is_loopback
     from mygo_cli.runs.opened import open_run
 
-    if not token and not is_loopback(host):
+    if token is not None and not TOKEN.fullmatch(token):
+        raise UsageError("A token is letters, digits and . _ ~ - only.")
+    if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(16)
     listening = listen(host, port)  # before the work: a port in use is noticed now
     with listening:

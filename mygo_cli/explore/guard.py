@@ -76,7 +76,9 @@ class Guard:
 
     def _meant_for_us(self, request: Request) -> bool:
         try:
-            name = urlsplit("//" + request.headers.get("host", "")).hostname or ""
+            given = urlsplit("//" + request.headers.get("host", ""))
+            name = given.hostname or ""
+            _ = given.port  # raises for one that is no number
         except ValueError:
             return False
         if is_loopback(self.host):

@@ -26,6 +26,7 @@ VERDICT = {"head": "kenya", "relation": "likes", "tail": "tea", "verdict": "acce
         ("127.0.0.1", "192.168.0.7:8765", 421),
         ("127.0.0.1", "127.0.0.1.evil.example", 421),
         ("127.0.0.1", "[", 421),
+        ("127.0.0.1", "127.0.0.1:99999", 421),
         ("0.0.0.0", "192.168.0.7:8765", 200),
         ("0.0.0.0", "evil.example", 421),
         ("graph.example", "graph.example:80", 200),
@@ -88,7 +89,7 @@ def test_headers_and_the_script(browse):
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
-    assert set(re.findall(r'(?:src|href)="(\w+:[^"]*)"', answer.text)) == set()
+    assert set(re.findall(r'(?:src|href)="((?:https?:|//)[^"]*)"', answer.text)) == set()
     script = browse().get("/explore.js")
     assert script.headers["content-type"].startswith("text/javascript")
     assert "innerHTML" not in script.text
@@ -111,11 +112,18 @@ def test_other_mistakes_cost_one_line(mygo, trained, monkeypatch):
     assert (ended.code, len(ended.err.splitlines())) == (1, 1)
     ended = mygo("explore", "--host", "203.0.113.1", "--port", 0, "--runs-dir", trained)
     assert "Cannot listen on 203.0.113.1" in ended.err
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    ended = mygo("explore", "--token", "a b", "--runs-dir", trained)
+    assert (ended.code, "letters, digits" in ended.err) == (2, True)
+    monkeypatch.setattr("mygo_cli.commands.explore.PACKAGES", ("starlette_absent", "uvicorn"))
     ended = mygo("explore", "--runs-dir", trained)
     assert ended.code == 1
+<<<<<<< HEAD
     assert "starlette and uvicorn" in ended.err
     assert "pip install 'mygo-kg[explore]'" in ended.err
+=======
+    assert "needs the package starlette_absent, which is not installed" in ended.err
+    assert "pip install 'mygo[explore]'" in ended.err
+>>>>>>> f5aa1e0 (Exploring: how quick it is, tokens that stand in an address as they are, no icon asked for in vain)
 
 
 @pytest.fixture
