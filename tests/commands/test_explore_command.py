@@ -117,13 +117,8 @@ def test_other_mistakes_cost_one_line(mygo, trained, monkeypatch):
     monkeypatch.setattr("mygo_cli.commands.explore.PACKAGES", ("starlette_absent", "uvicorn"))
     ended = mygo("explore", "--runs-dir", trained)
     assert ended.code == 1
-<<<<<<< HEAD
-    assert "starlette and uvicorn" in ended.err
-    assert "pip install 'mygo-kg[explore]'" in ended.err
-=======
     assert "needs the package starlette_absent, which is not installed" in ended.err
-    assert "pip install 'mygo[explore]'" in ended.err
->>>>>>> f5aa1e0 (Exploring: how quick it is, tokens that stand in an address as they are, no icon asked for in vain)
+    assert "pip install 'mygo-kg[explore]'" in ended.err
 
 
 @pytest.fixture
