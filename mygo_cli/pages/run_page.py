@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 from typing import Any
@@ -120,9 +119,9 @@ def reliability_chart(calibration: Calibrated | None) -> Chart | None:
 
 def _environment(run: Run) -> dict[str, str]:
     """Return what the run says of where it was trained, in words; nothing where it does not."""
-    if not run.folder.environment.exists():
+    known = run.folder.read_environment()
+    if not known:
         return {}
-    known = json.loads(run.folder.environment.read_text(encoding="utf-8"))
     packages = known.pop("packages", {})
     known["command"] = shlex.join(known.get("command", []))
     return {name.replace("_", " "): str(value) for name, value in (known | packages).items()}

@@ -50,12 +50,20 @@ def rebuild_model(settings: Settings, state: Mapping[str, Tensor], path: Path) -
         if "experts.weights" not in state:  # as in runs of before there were any
             options = dataclasses.replace(options, expert_dim=0)
         model = MyGO(num_entities, num_relations, image, text, decoder, options)
+        _check_formats(model, state)
         model.load_state_dict(dict(state), assign=True)
     except (KeyError, RuntimeError, ValueError) as error:
         raise DataError(
             f"{path} does not fit the config.toml of its run.", "Was one of them edited?"
         ) from error
     return model
+
+
+def _check_formats(model: MyGO, state: Mapping[str, Tensor]) -> None:
+    """Raise `ValueError` for a parameter in another number format: loading would take it over."""
+    for name, parameter in model.state_dict().items():
+        if state[name].dtype != parameter.dtype:
+            raise ValueError(f"{name} is {state[name].dtype}")
 
 
 def _num_entities(state: Mapping[str, Tensor]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from mygo_cli.runs.selection import WARNING, is_on_test
 def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any]) -> str:
     """Return the run's README.md."""
     settings = folder.settings()
-    environment = json.loads(folder.environment.read_text(encoding="utf-8"))
+    environment = folder.read_environment()
+    device, packages = environment.get("device", "-"), environment.get("packages", {})
     tokens = [
         f"- {kind} tokens: {read.keep} an entity, from `{Path(read.cache or '').name}`"
         for kind, read in settings.tokens.used.items()
@@ -31,8 +31,8 @@ def model_card(folder: RunFolder, graph: KnowledgeGraph, result: dict[str, Any])
         f"- structure embeddings: {'yes' if settings.model.structure else 'no'}",
         f"- epoch {result['epoch']} of {settings.training.epochs}, "
         f"selected by {result['selected_by']}",
-        f"- seed {settings.training.seed}, trained on {environment['device']}, "
-        f"torch {environment['packages']['torch']}, mygo {environment['packages']['mygo']}",
+        f"- seed {settings.training.seed}, trained on {device}, "
+        f"torch {packages.get('torch', '-')}, mygo {packages.get('mygo', '-')}",
         *(["", f"**{WARNING}**"] if is_on_test(result["selected_by"]) else []),
         "",
         *split_table(result),

@@ -10,6 +10,8 @@ import torch
 
 from mygo_cli.errors import DataError
 from mygo_cli.files import as_utf8, atomic_write
+from mygo_cli.runs.checkpoint_entries import WAY_OUT, check_entries
+from mygo_cli.weights.archive import check_archive
 
 FORMAT = "mygo-checkpoint"
 VERSION = 1
@@ -27,35 +29,44 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         raise DataError(f"{path} cannot be written: is the disk full?") from error
 
 
-def load_checkpoint(path: Path, needed: Collection[str] = ()) -> dict[str, Any]:
+def load_checkpoint(
+    path: Path, needed: Collection[str] = (), tensors: bool = True
+) -> dict[str, Any]:
     """Return the content of a checkpoint, tensors on the CPU. Runs nothing that the file names.
+
+    Without `tensors` they stay in the file, neither read nor checked: for those who ask for its
+    plain entries only.
 
     Raises `DataError` for a missing or damaged file, one of another kind, and one without an
     entry for each of `needed`.
     """
     try:
-        content = _loaded(path)
+        content = _loaded(path, tensors)
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such checkpoint.", "Was this run interrupted?") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:  # a damaged file may raise anything in zip reader and unpickler
-        raise DataError(f"{path} is damaged or no checkpoint of mygo.", "Train again.") from error
+        raise DataError(f"{path} is damaged or no checkpoint of mygo.", WAY_OUT) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise DataError(f"{path} is no checkpoint of mygo.", "Train again.")
+        raise DataError(f"{path} is no checkpoint of mygo.", WAY_OUT)
     if content.get("version") != VERSION:
         raise DataError(
             f"{path} has checkpoint version {content.get('version')}; this mygo reads {VERSION}.",
             "Install the mygo that wrote it, or train again.",
         )
-    if missing := sorted(set(needed) - set(content)):
-        raise DataError(f"{path} holds no {', '.join(missing)}.", "Train again.")
+    check_entries(path, content, needed)
     return content
 
 
-def _loaded(path: Path) -> Any:
-    """Return what a file holds, mapped into memory where PyTorch can open it by its name."""
-    if path == Path(as_utf8(str(path)).decode()):
+def _loaded(path: Path, tensors: bool) -> Any:
+    """Return what a file holds, in memory of its own: one that is cut short later harms nobody."""
+    # PyTorch maps a file only by a name that it can say.
+    if not tensors and path == Path(as_utf8(str(path)).decode()):
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     with path.open("rb") as file:
+        check_archive(path, file)
+        file.seek(0)
         return torch.load(file, map_location="cpu", weights_only=True)

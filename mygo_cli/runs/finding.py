@@ -108,7 +108,7 @@ def _lies_at(run: RunFolder, folder: Path) -> bool:
 def _knows(run: RunFolder, graph: KnowledgeGraph) -> bool:
     """Say whether a run's model has the entities and relations of `graph`; no, if it is damaged."""
     try:
-        identity = load_checkpoint(run.best, ["graph"])["graph"]
+        identity = load_checkpoint(run.best, ["graph"], tensors=False)["graph"]
     except MygoError:
         return False
     here = graph_identity(graph)

@@ -18,6 +18,7 @@ from mygo_cli.settings.sections import Settings
 from mygo_cli.settings.toml import to_toml
 
 NAME = re.compile(r"[\w.-]+")
+DELETE = "Delete it: no number depends on it."
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,21 @@ class RunFolder:
         """Return the settings of the run."""
         return from_dict(Settings, read_settings(self.config), str(self.config))
 
+    def read_environment(self) -> dict[str, Any]:
+        """Return what `environment.json` says; nothing where there is no such file.
+
+        Raises `DataError` where it is damaged: nothing depends on it, so it may be deleted.
+        """
+        try:
+            found = json.loads(self.environment.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.environment} cannot be read: {error}.", DELETE) from error
+        if not _is_environment(found):
+            raise DataError(f"{self.environment} is damaged.", DELETE)
+        return dict(found)
+
     def write(self, path: Path, text: str) -> None:
         """Write a small file at once; raise `DataError` where that fails."""
         with atomic_write(path) as file:
@@ -137,6 +153,16 @@ class RunFolder:
             return []
         lines = self.metrics.read_text(encoding="utf-8").splitlines()
         return [line for line in lines if line.endswith("}")]  # a kill may cut the last one
+
+
+def _is_environment(found: Any) -> bool:
+    """Say whether it is what `environment` gives: names with plain values, and some lists."""
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("packages", {}), dict)
+        and isinstance(command := found.get("command", []), list)
+        and all(isinstance(word, str) for word in command)
+    )
 
 
 def new_run(runs_dir: Path, *parts: str) -> RunFolder:

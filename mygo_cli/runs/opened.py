@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from mygo_cli.device import choose_device
+from mygo_cli.errors import DataError
 from mygo_cli.files import expanded
 from mygo_cli.folders import runs_dir as folder_of_runs
 from mygo_cli.folders import settings_folder
@@ -18,6 +19,7 @@ from mygo_cli.graph.reading import as_graph
 from mygo_cli.ranking.scorer import Scorer
 from mygo_cli.runs.assemble import check_same_graph, rebuild_model
 from mygo_cli.runs.checkpoint import load_checkpoint
+from mygo_cli.runs.checkpoint_entries import WAY_OUT
 from mygo_cli.runs.finding import find_run
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.run import Run
@@ -69,8 +71,14 @@ def load_run(folder: RunFolder, graph: KnowledgeGraph, device: torch.device) -> 
     content = load_checkpoint(folder.best, NEEDED)
     model = rebuild_model(settings, content.pop("model"), folder.best).to(device).eval()
     check_same_graph(content["graph"], graph, folder.best)
-    vectors = (content.pop(f"{name}_vectors").to(device) for name in ("entity", "relation"))
-    return Run(folder, settings, graph, Scorer(model, *vectors), content)
+    entities, relations = (content.pop(f"{name}_vectors") for name in ("entity", "relation"))
+    width = settings.model.dim
+    sizes = (len(graph.entities), width), (len(graph.relations), width)
+    if (tuple(entities.shape), tuple(relations.shape)) != sizes:
+        raise DataError(f"{folder.best} is damaged: its vectors have another shape.", WAY_OUT)
+    return Run(
+        folder, settings, graph, Scorer(model, entities.to(device), relations.to(device)), content
+    )
 
 
 def with_holdout(graph: KnowledgeGraph, settings: Settings) -> KnowledgeGraph:

@@ -185,10 +185,16 @@ class TrainingRun:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `_state` gave, except for the model's parameters."""
-        self.trainer.optimizer.load_state_dict(state["optimizer"])
         self.trainer.epoch = state["epoch"]
-        # The settings may ask for more patience than the run had when it stopped.
-        self.stopper = Stopper(**{**state["stopper"], "patience": self.stopper.patience})
+        try:
+            self.trainer.optimizer.load_state_dict(state["optimizer"])
+            # The settings may ask for more patience than the run had when it stopped.
+            self.stopper = Stopper(**{**state["stopper"], "patience": self.stopper.patience})
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"{self.folder.last} does not fit the config.toml of its run.",
+                f"Train anew with: mygo train --config {self.folder.config}",
+            ) from error
 
     def _interrupted(self) -> Interrupted:
         epoch = self.trainer.epoch
@@ -232,10 +238,6 @@ def resume(
     check_same_graph(state["graph"], graph, folder.last)
     _check_same_triples(state, graph, folder)
     model = rebuild_model(settings, state["model"], folder.last)
-    # The file is mapped into memory and about to be replaced: own the parameters.
-    model.load_state_dict(
-        {name: value.clone() for name, value in state["model"].items()}, assign=True
-    )
     fit = TrainingRun(folder, settings, graph, model.to(device), processes)
     fit.restore(state)
     if processes.first:

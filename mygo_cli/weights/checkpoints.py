@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError
 from mygo_cli.weights import inert_pickle
+from mygo_cli.weights.archive import member_names
 
 AGAIN = "Download it again."
 
@@ -74,8 +74,7 @@ def _first_bytes(path: Path) -> bytes:
 
 def _read_zip(path: Path) -> Any:
     """Return what torch.save wrote in its present format. Tensors stay on disk until used."""
-    with zipfile.ZipFile(path) as archive:
-        names = {name.rpartition("/")[2] for name in archive.namelist()}
+    names = member_names(path)
     if "constants.pkl" in names:
         raise DataError(f"{path} is a TorchScript program, not a checkpoint.")
     if "data.pkl" not in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zipfile
 from collections import OrderedDict
 from contextlib import suppress
 
@@ -118,8 +119,53 @@ def test_flipped_bytes_raise_nothing_else(path, seed):
     for _ in range(3):
         damaged[chance.randrange(len(damaged))] ^= chance.randrange(1, 256)
     path.write_bytes(damaged)
-    with suppress(DataError):  # or nothing: a number may be another one and nobody can tell
+    with suppress(DataError):  # or nothing: not every byte of the file means something
         load_checkpoint(path, CONTENT)
+
+
+def flipped(path, of):
+    """Flip a bit of a tensor in a file."""
+    content = bytearray(path.read_bytes())
+    content[content.find(of.numpy().tobytes()) + 3] ^= 64
+    path.write_bytes(content)
+
+
+def test_a_flipped_bit_of_a_tensor_is_found(path):
+    flipped(path, CONTENT["model"]["weight"])
+    assert "the checksum of" in one_line(path)
+    assert load_checkpoint(path, ["epoch"], tensors=False)["epoch"] == 4
+
+
+def test_a_loaded_file_may_shrink(path):
+    content = load_checkpoint(path)
+    path.write_bytes(b"")
+    assert content["model"]["weight"].sum() == 15
+
+
+def test_a_packed_archive_is_refused(path):
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    assert "is packed" in one_line(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model", {3: torch.zeros(1)}),
+        ("model", {"weight": "x"}),
+        ("graph", {}),
+        ("epoch", -1),
+        ("stopper", None),
+        ("entity_vectors", torch.zeros(2, 2).double()),
+        ("relation_vectors", torch.zeros(2)),
+    ],
+)
+def test_an_entry_of_another_kind(path, name, value):
+    save_checkpoint(path, {name: value})
+    assert f"{name} is not what mygo writes" in one_line(path, needed=[name])
 
 
 def test_a_checkpoint_of_someone_else(tmp_path):

@@ -11,7 +11,7 @@ from bare_runs import finished
 
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.runs import folder as run_folder
-from mygo_cli.runs.folder import check_name, new_run
+from mygo_cli.runs.folder import RunFolder, check_name, new_run
 
 
 @pytest.fixture
@@ -102,3 +102,13 @@ def test_the_log_has_times(runs):
     begun, done = folder.log.read_text().splitlines()
     assert begun.endswith(" begun")
     assert done[4] == done[7] == "-"
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"packages": 3}', '{"command": [3]}', '"\xff'])
+def test_a_damaged_environment_costs_a_line(tmp_path, content):
+    folder = RunFolder(tmp_path)
+    assert folder.read_environment() == {}
+    folder.environment.write_text(content, encoding="latin-1")
+    with pytest.raises(DataError, match=r"environment\.json .*Delete it") as caught:
+        folder.read_environment()
+    assert "\n" not in str(caught.value)
