@@ -18,6 +18,8 @@ from mygo_cli.errors import DataError
 
 HELD = (errno.EAGAIN, errno.EACCES)  # what a lock says that another process holds
 BLOCK = 1 << 20  # bytes read at once for a digest
+UNPACKED_TIMES = 100  # a table of names and numbers packs to a tenth, hardly ever to a fiftieth
+UNPACKED_ANYWAY = 256 << 20  # bytes: what small files may hold, however well they are packed
 DAY = 24 * 3600  # seconds: nobody has been writing one file for longer
 
 
@@ -135,6 +137,11 @@ def expanded(path: str | Path) -> Path:
     an .env file or in TOML. Where there is no such user the path stays as it is, as in a shell.
     """
     return Path(os.path.expanduser(path))
+
+
+def most_unpacked(packed: int) -> int:
+    """Return how many bytes a file of `packed` bytes may hold; what holds more wants the memory."""
+    return max(UNPACKED_ANYWAY, UNPACKED_TIMES * packed)
 
 
 def as_utf8(text: str) -> bytes:

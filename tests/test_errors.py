@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mygo_cli.errors import DataError, UsageError
-from mygo_cli.graph.rows import FileFault
+from mygo_cli.graph.text_files import FileFault
 
 
 def test_an_error_within_something_is_of_the_same_kind():

@@ -11,7 +11,7 @@ from mygo_cli.graph.check_splits import check_splits
 from mygo_cli.graph.findings import Finding, of_fault, worst_first
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.graph.rows import FileFault
+from mygo_cli.graph.text_files import FileFault
 from mygo_cli.progress import Progress, silent
 
 MOST_FAULTS = 20

@@ -8,15 +8,8 @@ from pathlib import Path
 from mygo_cli.files import expanded
 from mygo_cli.graph.files import SPLITS, GraphFiles, Split, find_files
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.rows import (
-    ENTITIES,
-    TRIPLES,
-    FileFault,
-    OnFault,
-    first_row,
-    read_rows,
-    stop,
-)
+from mygo_cli.graph.rows import ENTITIES, TRIPLES, OnFault, first_row, read_rows, stop
+from mygo_cli.graph.text_files import FileFault
 from mygo_cli.graph.triples import NO_TRIPLES, Rows, Source, Triples, read_split
 
 

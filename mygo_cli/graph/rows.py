@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
-import sys
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from mygo_cli.errors import DataError
 from mygo_cli.graph.header import (
     ENTITY,
     HEAD,
@@ -26,22 +22,7 @@ from mygo_cli.graph.header import (
     Words,
     header_order,
 )
-
-STANDARD_INPUT = Path("-")
-GZIP_MAGIC = b"\x1f\x8b"  # how every gzip file begins; standard input has no ending to go by
-
-
-class FileFault(DataError):
-    """A `DataError` that keeps its place, so that `check` can list it beside other findings."""
-
-    def __init__(self, file: Path, line: int | None, message: str, way_out: str = "") -> None:
-        name = "standard input" if file == STANDARD_INPUT else str(file)
-        place = f"{name}:{line}" if line is not None else name
-        super().__init__(f"{place}: {message}", way_out)
-        self.file = file
-        self.line = line
-        self.message = message
-
+from mygo_cli.graph.text_files import STANDARD_INPUT, FileFault, read_text
 
 # What a reader does with a bad line. Where it returns, the reader leaves the line out and goes on.
 OnFault = Callable[[FileFault], None]
@@ -53,8 +34,6 @@ def stop(fault: FileFault) -> None:
 
 
 Row = tuple[int, list[str]]  # line number, from 1, and cells
-# What ends a line of N-Triples: a full stop behind blanks, an IRI or a text in quotes.
-_FULL_STOP = re.compile(r'(?:(?<=[>"])|(?:^|\s+))\.$')
 WITHOUT_NUL = "Take it out, as tr -d '\\000' does."
 _BREAKS = str.maketrans("\t\r\n", "   ")
 # A closing quote and the blanks before the next comma, which the csv module does not forgive.
@@ -181,40 +160,6 @@ def _arranged(
     return cells
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, gzip or not, without its byte order mark."""
-    data = _read_bytes(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        message = f"not UTF-8 (byte 0x{error.object[error.start]:02x})."
-        raise FileFault(path, line, message, "Save the file as UTF-8.") from error
-    if text.count("\0") * 3 > len(text):  # half of it, where all letters are Latin ones
-        message = "not UTF-8 but UTF-16, as far as one can see: full of NUL bytes."
-        raise FileFault(path, None, message, "Save the file as UTF-8.")
-    return text
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path == STANDARD_INPUT:
-            data = sys.stdin.buffer.read()
-            packed = data.startswith(GZIP_MAGIC)
-        else:
-            data, packed = path.read_bytes(), path.suffix == ".gz"
-        return gzip.decompress(data) if packed else data
-    except (EOFError, zlib.error) as error:
-        message = "the gzip file is cut off or damaged."
-        raise FileFault(path, None, message, "Copy or download it again.") from error
-    except gzip.BadGzipFile as error:
-        message = "not a gzip file, or a damaged one."
-        way_out = "Copy or download it again, or take .gz off its name if it is plain text."
-        raise FileFault(path, None, message, way_out) from error
-    except OSError as error:
-        raise FileFault(path, None, f"cannot be read: {error.strerror}.") from error
-
-
 def _tab_rows(text: str, layout: Layout) -> Iterator[Row]:
     """Yield the rows of a tab-separated text. Quotes mean nothing."""
     splits = len(layout.columns) - 1 if layout.free_text else -1
@@ -225,8 +170,15 @@ def _tab_rows(text: str, layout: Layout) -> Iterator[Row]:
             if layout.free_text:
                 cells[-1] = cells[-1].replace("\t", " ")
             if layout.full_stops and cells[-1].endswith(".") and cells[0].startswith(("<", "_:")):
-                cells[-1] = _FULL_STOP.sub("", cells[-1])
+                cells[-1] = _without_full_stop(cells[-1])
             yield number, cells
+
+
+def _without_full_stop(cell: str) -> str:
+    """Return a cell without the full stop at its end: behind blanks, an IRI or a text in quotes."""
+    before = cell[:-1]
+    ends_the_line = not before or before[-1] in '>"' or before[-1].isspace()
+    return before.rstrip() if ends_the_line else cell
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[Row]:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from mygo_cli.errors import suggest
 from mygo_cli.graph.looks import Spellings
-from mygo_cli.graph.rows import TRIPLES, FileFault, OnFault, read_rows
+from mygo_cli.graph.rows import TRIPLES, OnFault, read_rows
+from mygo_cli.graph.text_files import FileFault
 
 Array = npt.NDArray[Any]  # of any numbers, its shape said where it is used
 Triples = npt.NDArray[np.int64]  # [T, 3]: head, relation, tail

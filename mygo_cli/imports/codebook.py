@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from mygo_cli.errors import DataError
+from mygo_cli.files import most_unpacked
 from mygo_cli.graph.triples import Array
 
+MOST_BYTES = 16 << 30  # a vocabulary of 256,000 words, each 16,384 wide
 WANTED = "Expected is one table of numbers, a row for each token id."
 
 
@@ -33,6 +36,9 @@ def as_codebook(value: Any, where: str) -> Array:
         value = next(iter(tables.values()))
     if getattr(value, "ndim", None) != 2:
         raise DataError(f"{where} holds no table of numbers.", WANTED)
+    rows, width = value.shape
+    if 4 * rows * width > MOST_BYTES:  # it may be one number that is said to stand everywhere
+        raise DataError(f"{where} holds a table of more than {MOST_BYTES >> 30} GiB.", WANTED)
     try:
         table = _as_numpy(value)
     except (TypeError, RuntimeError) as error:  # sparse, quantized or without numbers at all
@@ -58,15 +64,32 @@ def _read_numpy(path: Path) -> Any:
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is not a file.", WANTED)
     try:
+        _check_size(path)
         content = np.load(path, allow_pickle=False)
         if isinstance(content, np.ndarray):
             return content
         with content:
             return {name: content[name] for name in content.files}
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file.") from error
     except Exception as error:  # a damaged file may raise anything
         raise DataError(f"{path} is damaged or no file of NumPy.", "Save it again.") from error
+
+
+def _check_size(path: Path) -> None:
+    """Raise `DataError` for an .npz file that holds far more than its own size."""
+    if not zipfile.is_zipfile(path):
+        return
+    bound = most_unpacked(path.stat().st_size)
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > bound:
+        raise DataError(
+            f"{path} holds more than {bound:,} bytes.",
+            "If that is right, save the table with numpy.save.",
+        )
 
 
 def _read_torch(path: Path) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mygo_cli.errors import DataError
-from mygo_cli.graph.rows import FileFault
+from mygo_cli.graph.text_files import FileFault
 from mygo_cli.imports.dataset_folder import Dataset, Fact
 from mygo_cli.imports.name_lists import read_lines
 

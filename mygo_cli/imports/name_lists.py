@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mygo_cli.errors import DataError
 from mygo_cli.graph.findings import some
-from mygo_cli.graph.rows import FileFault, read_text
+from mygo_cli.graph.text_files import FileFault, read_text
 
 log = logging.getLogger(__name__)
 

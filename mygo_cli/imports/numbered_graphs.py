@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from mygo_cli.errors import DataError
 from mygo_cli.graph.files import SPLITS, Split
-from mygo_cli.graph.rows import FileFault
+from mygo_cli.graph.text_files import FileFault
 from mygo_cli.imports.dataset_folder import Dataset, Fact
 from mygo_cli.imports.name_lists import (
     is_number,

@@ -9,7 +9,8 @@ from pathlib import Path
 from mygo_cli.cache.finding import IMAGE, TEXT
 from mygo_cli.errors import DataError, UsageError, suggest
 from mygo_cli.graph.files import SPLITS, Split
-from mygo_cli.graph.rows import TRIPLES, FileFault, read_rows, stop
+from mygo_cli.graph.rows import TRIPLES, read_rows, stop
+from mygo_cli.graph.text_files import FileFault
 from mygo_cli.imports.dataset_folder import Dataset, Fact
 from mygo_cli.imports.name_lists import read_names, read_numbered_names, refuse_shared
 from mygo_cli.imports.token_cache import rows_of_keys

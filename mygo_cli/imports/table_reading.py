@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError, MygoError, suggest
-from mygo_cli.graph.rows import FileFault, read_text
+from mygo_cli.graph.text_files import FileFault, read_text
 
 BETWEEN = "\x1f"  # stands between the values of a cell that is a list: ASCII's unit separator
 DELIMITERS = (",", ";", "\t", "|")

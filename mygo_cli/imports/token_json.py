@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from mygo_cli.errors import DataError
+from mygo_cli.files import most_unpacked
 from mygo_cli.graph.triples import Array
 
 SHAPE = '{"entity": [1, 2, 3]} or {"entity": [[1, 2], [3]]}, a list for each picture'
@@ -79,6 +80,12 @@ def _unzipped(path: Path) -> bytes:
             if len(names) != 1:
                 raise DataError(
                     f"{path} holds {len(names)} JSON files, expected one.", "Name a .json file."
+                )
+            bound = most_unpacked(path.stat().st_size)
+            if archive.getinfo(names[0]).file_size > bound:
+                raise DataError(
+                    f"{path} holds more than {bound:,} bytes.",
+                    "If that is right, unpack it and name the .json file.",
                 )
             return archive.read(names[0])
     except BAD_ARCHIVE as error:

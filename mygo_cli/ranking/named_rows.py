@@ -11,7 +11,8 @@ import numpy as np
 
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.rows import STANDARD_INPUT, TRIPLES, FileFault, Layout, read_rows, stop
+from mygo_cli.graph.rows import TRIPLES, Layout, read_rows, stop
+from mygo_cli.graph.text_files import STANDARD_INPUT, FileFault
 from mygo_cli.graph.triples import Triples
 from mygo_cli.ranking.answers import Question, find_question
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mygo_cli.folders import world_folder
@@ -91,6 +93,13 @@ def test_the_full_stop_of_n_triples_is_no_part_of_a_name(make_folder, end):
 )
 def test_other_full_stops_stay(make_folder, row):
     assert named(read_graph(make_folder({"train.txt": row}))) == [tuple(row.split("\t"))]
+
+
+def test_a_long_line_of_n_triples_takes_no_time(make_folder):
+    row = ("<a>", "<r>", '"' + 100_000 * " " + "b.")  # seconds, where each blank is begun from
+    began = time.process_time()
+    assert named(read_graph(make_folder({"train.txt": "\t".join(row) + "\n"}))) == [row]
+    assert time.process_time() - began < 2
 
 
 def test_full_stops_of_descriptions_stay(make_folder):

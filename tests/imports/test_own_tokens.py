@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from mygo_cli import files
 from mygo_cli.cache.finding import newest_cache, out_of_date
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.verifying import find_faults
@@ -210,3 +212,29 @@ def test_damaged_codebooks(tmp_path: Path) -> None:
     (tmp_path / "c.pth").write_text("hello")
     with pytest.raises(DataError, match="is not a checkpoint"):
         read_codebook(tmp_path / "c.pth")
+
+
+def test_tokens_that_unpack_to_far_more_than_they_are(
+    graph: KnowledgeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "UNPACKED_ANYWAY", 1 << 16)
+    np.save(tmp_path / "codebook.npy", CODEBOOK)
+    path = tmp_path / "tokens.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tokens.json", '{"a": [1' + " " * (1 << 20) + "]}")
+    with pytest.raises(DataError, match=r"tokens\.zip holds more than .*unpack it"):
+        import_tokens(
+            graph, OwnTokens(path, tmp_path / "codebook.npy", "image"), tmp_path / "caches"
+        )
+
+
+def test_a_codebook_that_is_larger_than_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "UNPACKED_ANYWAY", 1 << 16)
+    np.savez_compressed(tmp_path / "zeros.npz", table=np.zeros((1000, 1000), np.float32))
+    with pytest.raises(DataError, match=r"zeros\.npz holds more than .*numpy\.save"):
+        read_codebook(tmp_path / "zeros.npz")
+    torch.save(torch.zeros(1, 1).expand(1_000_000, 1_000_000), tmp_path / "one.pt")
+    with pytest.raises(DataError, match="more than 16 GiB"):
+        read_codebook(tmp_path / "one.pt")
