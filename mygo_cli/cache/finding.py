@@ -41,18 +41,25 @@ def newest_cache(folder: Path, graph: KnowledgeGraph, modality: str) -> Path | N
     """Return the complete cache of that graph and modality that was last made or confirmed.
 
     `mygo tokenize` confirms a complete cache that still fits, so the last command given decides
-    among several backends. Damaged and unfinished files and those of another entity list are
-    passed over.
+    among several backends. Unfinished files and those of another entity list are passed over,
+    damaged ones where another fits. Raises `DataError` for a damaged one where none does: without
+    a word a model would be trained that reads no tokens.
     """
     fitting = []
+    damaged: DataError | None = None
     for path in caches_in(folder, glob.escape(graph.name), modality):
         try:
             cache = TokenCache.open(path)
             written = path.stat().st_mtime_ns
-        except (DataError, OSError):
+        except DataError as error:
+            damaged = damaged or error
+            continue
+        except OSError:
             continue
         if cache.complete and cache.header.entities_sha256 == graph.entities_sha256:
             fitting.append((written, path))
+    if damaged is not None and not fitting:
+        raise damaged
     return max(fitting)[1] if fitting else None
 
 

@@ -12,6 +12,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from mygo_cli.cache.layout import DATASETS, check_layout, check_storage
+from mygo_cli.cache.sources import FAILED
+from mygo_cli.cache.sums import NAMES_SUM, StoredTokens, check_sum, names_sum, stored_codebook
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError
@@ -19,7 +22,6 @@ from mygo_cli.graph.triples import Array
 
 FORMAT = "mygo-tokens"
 VERSION = 1
-PENDING, DONE, FAILED = 0, 1, 2
 IMPORTED = "imported"  # the backend of tokens that were made elsewhere
 
 
@@ -36,17 +38,6 @@ TEXT_ATTRIBUTES = (
     "created",
 )
 NUMBER_ATTRIBUTES = ("vocab_size", "dim", "max_tokens", "complete")
-DATASETS = (
-    "entities",
-    "items/entity",
-    "items/key",
-    "items/tokens",
-    "items/length",
-    "items/status",
-    "items/error",
-    "codebook",
-    "drop_ids",
-)
 REMAKE = "Make it again with mygo tokenize --force."
 
 
@@ -104,6 +95,7 @@ class TokenCache:
                 fingerprint=said["fingerprint"],
                 drop_ids=tuple(file["drop_ids"][:].tolist()),
             )
+            check_layout(file, info)
             header = Header(
                 modality=said["modality"],
                 backend=said["backend"],
@@ -139,8 +131,7 @@ class TokenCache:
     def codebook(self) -> Array:
         """Return the frozen token embeddings, float32 [vocab_size, dim]."""
         with opened(self.path) as file:
-            codebook: Array = file["codebook"][:]
-        return codebook
+            return stored_codebook(file)
 
     def status(self) -> Array:
         """Return the status of each item, uint8 [I]."""
@@ -173,11 +164,19 @@ class TokenCache:
             return Items(
                 items["entity"][:],
                 _strings(items["key"]),
-                items["tokens"][:],
+                StoredTokens(file)[:],
                 items["length"][:],
                 items["status"][:],
                 _strings(items["error"]),
             )
+
+    def check_content(self) -> None:
+        """Read all of the file; raise `DataError` where anything differs from its checksum."""
+        with opened(self.path) as file:
+            names = names_sum(_strings(file["entities"]), _strings(file["items/key"]))
+            check_sum(file, NAMES_SUM, names, "entities and items/key")
+            stored_codebook(file)
+            StoredTokens(file).check_all()
 
 
 @contextmanager
@@ -196,6 +195,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
         raise DataError(f"{path} {reason}.", REMAKE) from error
     with file:
         try:
+            check_storage(file)
             yield file
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             raise DataError(f"{path} is damaged: {_one_line(error)}.", REMAKE) from error
@@ -204,11 +204,6 @@ def opened(path: Path) -> Iterator[h5py.File]:
 def precision_of(file: h5py.File) -> str:
     """Return the number format that the encoder ran in; older caches do not say: float32."""
     return str(file.attrs.get("precision", FLOAT32))
-
-
-def dtype_for(largest: int) -> str:
-    """Return the dtype of numbers up to `largest`: uint16 while they fit, else uint32."""
-    return "uint16" if largest < 1 << 16 else "uint32"
 
 
 def _attributes(path: Path, file: h5py.File) -> dict[str, Any]:
@@ -224,8 +219,18 @@ def _attributes(path: Path, file: h5py.File) -> dict[str, Any]:
     missing += [name for name in DATASETS if name not in file]
     if missing:
         raise DataError(f"{path} is damaged: it has no {', '.join(missing)}.", REMAKE)
-    values: dict[str, Any] = {name: str(file.attrs[name]) for name in TEXT_ATTRIBUTES}
-    return values | {name: int(file.attrs[name]) for name in NUMBER_ATTRIBUTES}
+    values: dict[str, Any] = {name: file.attrs[name] for name in TEXT_ATTRIBUTES}
+    if wrong := [name for name, value in values.items() if not isinstance(value, str)]:
+        raise DataError(f"{path} is damaged: its {wrong[0]} is no text.", REMAKE)
+    numbers = {name: np.asarray(file.attrs[name]) for name in NUMBER_ATTRIBUTES}
+    if wrong := [name for name, n in numbers.items() if n.ndim or n.dtype.kind not in "iub"]:
+        raise DataError(f"{path} is damaged: its {wrong[0]} is no whole number.", REMAKE)
+    if not isinstance(json.loads(values["options"]), dict):
+        raise DataError(f"{path} is damaged: its options are no JSON object.", REMAKE)
+    if values["modality"] not in ("image", "text"):
+        shown = repr(values["modality"])
+        raise DataError(f"{path} is damaged: its modality is {shown}, not image or text.", REMAKE)
+    return values | {name: int(number) for name, number in numbers.items()}
 
 
 def _strings(dataset: h5py.Dataset) -> list[str]:

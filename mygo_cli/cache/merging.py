@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from mygo_cli.cache.finding import shard_path
-from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache, opened
+from mygo_cli.cache.format import TokenCache, opened
 from mygo_cli.cache.opening import open_to_fill
-from mygo_cli.cache.sources import Sources
+from mygo_cli.cache.sources import DONE, FAILED, PENDING, Sources
 from mygo_cli.cache.stats import Summary, summarize
+from mygo_cli.cache.sums import StoredTokens
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.triples import Array
@@ -75,11 +76,11 @@ def _check_same(first: TokenCache, other: TokenCache) -> None:
 def _take(writer: CacheWriter, cache: TokenCache) -> None:
     """Copy the items that `cache` settled and `writer` has not yet."""
     with opened(cache.path) as file:
-        items = file["items"]
+        items, stored = file["items"], StoredTokens(file)
         for start in range(0, len(writer.status), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
             status: Array = np.where(writer.status[rows] == PENDING, items["status"][rows], PENDING)
-            tokens, length = items["tokens"][rows], items["length"][rows]
+            tokens, length = stored[rows], items["length"][rows]
             done = np.flatnonzero(status == DONE)
             writer.write_done(start + done, [tokens[row, : length[row]] for row in done])
             errors = items["error"].asstr()[rows]

@@ -22,9 +22,10 @@ def is_complete(path: Path, header: Header) -> bool:
     """Return whether a complete cache that fits is there, and mark it as the one last asked for."""
     try:
         cache = TokenCache.open(path)
+        if not cache.complete or why_unfit(cache, header):
+            return False
+        cache.check_content()
     except DataError:
-        return False
-    if not cache.complete or why_unfit(cache, header):
         return False
     _note_precision(path, cache.header.precision, header)
     with contextlib.suppress(OSError):  # a read-only cache serves as well
@@ -87,7 +88,10 @@ def _can_go_on(path: Path, header: Header) -> bool:
     if not path.exists():
         return False
     try:
-        reason = why_unfit(TokenCache.open(path), header)
+        cache = TokenCache.open(path)
+        reason = why_unfit(cache, header)
+        if not reason:
+            cache.check_content()
     except DataError as error:
         reason = error.problem.removeprefix(f"{path} ").rstrip(".")
     if reason:

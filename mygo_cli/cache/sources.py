@@ -43,6 +43,7 @@ def in_order(
 
 
 TEXT_KEY = "text"
+PENDING, DONE, FAILED = 0, 1, 2  # the states of an item
 
 # Positions sorted at once: bounds memory to some 100 MB whatever the number of pictures.
 CHUNK = 1 << 21

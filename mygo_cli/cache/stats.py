@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache, opened
-from mygo_cli.cache.sources import entity_chunks
+from mygo_cli.cache.format import TokenCache, opened
+from mygo_cli.cache.sources import DONE, FAILED, PENDING, entity_chunks
+from mygo_cli.cache.sums import StoredTokens
 from mygo_cli.graph.triples import Array
 
 
@@ -138,12 +139,13 @@ def _counts(cache: TokenCache) -> tuple[Array, Array, Array]:
     keep = np.ones(vocab_size, dtype=bool)
     keep[list(cache.header.info.drop_ids)] = False
     with opened(cache.path) as file:
+        stored = StoredTokens(file)
         items, width = file["items"], cache.header.info.max_tokens
         entity = items["entity"][:].astype(np.int64)
         length = np.where(items["status"][:] == DONE, items["length"][:], 0).astype(np.int64)
         for start, stop in entity_chunks(entity, width):
             valid = np.arange(width) < length[start:stop, None]
-            token = items["tokens"][start:stop][valid].astype(np.int64)
+            token = stored[start:stop][valid].astype(np.int64)
             owner = np.repeat(entity[start:stop], length[start:stop])
             owner, token = owner[keep[token]], token[keep[token]]
             counts += np.bincount(token, minlength=vocab_size)

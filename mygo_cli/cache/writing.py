@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -23,17 +24,19 @@ import h5py
 import numpy as np
 
 from mygo_cli import __version__
-from mygo_cli.cache.format import (
-    DONE,
-    FAILED,
-    FORMAT,
-    PENDING,
-    VERSION,
-    Header,
-    dtype_for,
-    precision_of,
+from mygo_cli.cache.format import FORMAT, VERSION, Header, opened, precision_of
+from mygo_cli.cache.layout import dtype_for
+from mygo_cli.cache.sources import DONE, FAILED, PENDING, Sources
+from mygo_cli.cache.sums import (
+    NAMES_SUM,
+    OWNERS_SUM,
+    ROW_SUMS,
+    SUM,
+    names_sum,
+    owners_sum,
+    row_sums,
+    stored_codebook,
 )
-from mygo_cli.cache.sources import Sources
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError
 from mygo_cli.files import as_utf8
@@ -63,12 +66,14 @@ class CacheWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with h5py.File(path, "r", locking=False) as file:
-            names = ("tokens", "length", "status", "error")
+        with opened(path) as file:
+            names = ["tokens", "length", "status", "error"]
+            names += [ROW_SUMS] if ROW_SUMS in file["items"] else []  # none in older caches
             self._places = {name: _place(file["items"][name]) for name in names}
             self._places["codebook"] = _place(file["codebook"])
             self.status: Array = file["items/status"][:]
             self.precision = precision_of(file)
+            self._codebook_sum = SUM in file["codebook"].attrs
             self.has_codebook = bool(file["codebook"].attrs.get("ready", True))
         self._file = path.open("r+b", buffering=0)
 
@@ -82,19 +87,20 @@ class CacheWriter:
         """Store the codebook, then mark it as there."""
         self._write("codebook", 0, codebook)
         os.fsync(self._file.fileno())
-        self._set("codebook", "ready", True)
+        if self._codebook_sum:
+            self._set("codebook", SUM, np.uint32(zlib.crc32(_bytes(codebook, np.float32))))
+        self._set("codebook", "ready", np.bool_(True))
         self.has_codebook = True
 
     def key(self, row: int) -> str:
         """Return the key of an item."""
-        with h5py.File(self.path, "r", locking=False) as file:
+        with opened(self.path) as file:
             return str(file["items/key"].asstr()[row])
 
     def codebook(self) -> Array:
         """Return the stored codebook, float32 [vocab_size, dim]."""
-        with h5py.File(self.path, "r", locking=False) as file:
-            codebook: Array = file["codebook"][:]
-        return codebook
+        with opened(self.path) as file:
+            return stored_codebook(file)
 
     def write_done(self, rows: Array, tokens: Sequence[Array]) -> None:
         """Store the token ids of items, first what they are, then that they are done."""
@@ -105,6 +111,9 @@ class CacheWriter:
         lengths = np.array([len(ids) for ids in tokens])
         self._write_rows("tokens", rows, padded)
         self._write_rows("length", rows, lengths)
+        if ROW_SUMS in self._places:
+            stored = padded.astype(self._places["tokens"].dtype)
+            self._write_rows(ROW_SUMS, rows, row_sums(stored, lengths))
         self._set_status(rows, DONE)
 
     def write_failed(self, row: int, reason: str) -> None:
@@ -118,7 +127,7 @@ class CacheWriter:
         complete = not (self.status == PENDING).any()
         if complete:
             os.fsync(self._file.fileno())
-            self._set("/", "complete", True)
+            self._set("/", "complete", np.bool_(True))
         return complete
 
     def _set_status(self, rows: Array, status: int) -> None:
@@ -135,15 +144,20 @@ class CacheWriter:
 
     def _write(self, name: str, row: int, values: Array) -> None:
         place = self._places[name]
-        data = memoryview(np.ascontiguousarray(values, dtype=place.dtype).tobytes())
+        data = memoryview(_bytes(values, place.dtype))
         self._file.seek(place.offset + row * place.row_bytes)
         while data:
             data = data[self._file.write(data) :]
 
-    def _set(self, where: str, attribute: str, value: bool) -> None:
+    def _set(self, where: str, attribute: str, value: np.generic) -> None:
         """Overwrite an attribute in its place."""
         with h5py.File(self.path, "r+", locking=False) as file:
-            file[where].attrs.modify(attribute, np.bool_(value))
+            file[where].attrs.modify(attribute, value)
+
+
+def _bytes(values: Array, dtype: Any) -> bytes:
+    """Return values as they lie in the file."""
+    return np.ascontiguousarray(values, dtype=dtype).tobytes()
 
 
 def create(path: Path, header: Header, entities: Sequence[str], sources: Sources) -> None:
@@ -219,9 +233,12 @@ def _lay_out(file: h5py.File, header: Header, entities: Sequence[str], sources: 
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         complete=np.bool_(False),
     )
+    drop_ids = np.array(sorted(set(info.drop_ids)), dtype=np.int32)
+    file.attrs[NAMES_SUM] = np.uint32(names_sum(entities, sources.keys))
+    file.attrs[OWNERS_SUM] = np.uint32(owners_sum(sources.entity, drop_ids))
     text = h5py.string_dtype()
     file.create_dataset("entities", data=list(entities), dtype=text)
-    file.create_dataset("drop_ids", data=np.array(sorted(set(info.drop_ids)), dtype=np.int32))
+    file.create_dataset("drop_ids", data=drop_ids)
     items = file.create_group("items")
     items.create_dataset("entity", data=sources.entity.astype(np.int32))
     items.create_dataset("key", data=list(sources.keys), dtype=text)
@@ -229,9 +246,11 @@ def _lay_out(file: h5py.File, header: Header, entities: Sequence[str], sources: 
     _preallocate(items, "tokens", (count, info.max_tokens), np.dtype(token))
     _preallocate(items, "length", (count,), np.dtype(length))
     _preallocate(items, "status", (count,), np.dtype("uint8"))
+    _preallocate(items, ROW_SUMS, (count,), np.dtype("uint32"))
     _preallocate(items, "error", (count,), h5py.string_dtype(length=ERROR_BYTES))
     _preallocate(file, "codebook", (info.vocab_size, info.dim), np.dtype("float32"))
     file["codebook"].attrs["ready"] = np.bool_(False)
+    file["codebook"].attrs[SUM] = np.uint32(0)
 
 
 def _preallocate(

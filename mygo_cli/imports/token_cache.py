@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from mygo_cli.cache.finding import TEXT, cache_path
-from mygo_cli.cache.format import IMPORTED, PENDING, Header, TokenCache
+from mygo_cli.cache.format import IMPORTED, Header, TokenCache
 from mygo_cli.cache.opening import is_complete, open_to_fill
-from mygo_cli.cache.sources import TEXT_KEY, Sources
+from mygo_cli.cache.sources import PENDING, TEXT_KEY, Sources
 from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError, suggest

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from mygo_cli.cache.finding import IMAGE, cache_path, shard_path
-from mygo_cli.cache.format import PENDING, Header
+from mygo_cli.cache.format import Header
 from mygo_cli.cache.opening import is_complete, open_to_fill
-from mygo_cli.cache.sources import image_sources, text_sources
+from mygo_cli.cache.sources import PENDING, image_sources, text_sources
 from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import ImageTokenizer, TextTokenizer

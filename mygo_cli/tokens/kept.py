@@ -7,7 +7,9 @@ from math import isqrt
 
 import numpy as np
 
-from mygo_cli.cache.format import DONE, TokenCache, opened
+from mygo_cli.cache.format import TokenCache, opened
+from mygo_cli.cache.sources import DONE
+from mygo_cli.cache.sums import StoredTokens
 from mygo_cli.graph.triples import Array
 from mygo_cli.tokens.selection import select_tokens
 
@@ -74,7 +76,11 @@ def _items_of(cache: TokenCache, row: int) -> tuple[list[Item], list[tuple[str, 
         owner = items["entity"][:]
         rows = slice(*(int(edge) for edge in np.searchsorted(owner, [row, row + 1])))
         keys, errors = items["key"].asstr()[rows], items["error"].asstr()[rows]
-        status, tokens, length = items["status"][rows], items["tokens"][rows], items["length"][rows]
+        status, tokens, length = (
+            items["status"][rows],
+            StoredTokens(file)[rows],
+            items["length"][rows],
+        )
     done = [place for place in range(len(keys)) if status[place] == DONE]
     return (
         [Item(str(keys[place]), tokens[place, : length[place]].astype(np.int64)) for place in done],

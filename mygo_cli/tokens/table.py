@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from mygo_cli.cache.finding import check_cache_fits, out_of_date
-from mygo_cli.cache.format import DONE, TokenCache, opened
+from mygo_cli.cache.format import TokenCache, opened
+from mygo_cli.cache.sources import DONE
+from mygo_cli.cache.sums import StoredTokens, stored_codebook
 from mygo_cli.errors import DataError
 from mygo_cli.files import expanded
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -54,12 +56,12 @@ def table_of(
         items = file["items"]
         return select_tokens(
             items["entity"][:],
-            items["tokens"],
+            StoredTokens(file),
             np.where(items["status"][:] == DONE, items["length"][:], 0),
             num_entities=num_entities,
             m=m,
             drop_ids=cache.header.info.drop_ids,
-            codebook=file["codebook"][:],
+            codebook=stored_codebook(file),
             max_images=max_images,
         )
 
@@ -85,7 +87,12 @@ def positions_of(cache: TokenCache, max_images: int | None = None) -> tuple[Arra
         items = file["items"]
         length = np.where(items["status"][:] == DONE, items["length"][:], 0)
         parts = counted_positions(
-            items["entity"][:], items["tokens"], length, info.drop_ids, info.vocab_size, max_images
+            items["entity"][:],
+            StoredTokens(file),
+            length,
+            info.drop_ids,
+            info.vocab_size,
+            max_images,
         )
         none = np.zeros(0, dtype=np.int64)
         owner, token = zip((none, none), *parts, strict=True)

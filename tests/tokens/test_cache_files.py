@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import zlib
 
 import h5py
 import numpy as np
@@ -11,8 +12,9 @@ from token_fakes import Grey, Learner, Letters, small_graph, tokenize
 
 from mygo_cli import __version__
 from mygo_cli.cache.finding import caches_in, check_cache_fits, newest_cache, out_of_date
-from mygo_cli.cache.format import PENDING, TokenCache
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.merging import merge_caches
+from mygo_cli.cache.sources import PENDING
 from mygo_cli.cache.verifying import find_faults
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.reading import read_graph
@@ -42,6 +44,15 @@ def test_the_file_is_what_the_format_says(graph, image_cache):
     sources_sha256 = TokenCache.open(image_cache).header.sources_sha256
     with h5py.File(image_cache) as file:
         attributes = dict(file.attrs)
+        assert attributes.pop("names_crc32") == zlib.crc32(
+            "".join(f"{n}\0" for n in (*graph.entities, *file["items/key"].asstr())).encode()
+        )
+        owners = (file["items/entity"][:].tobytes(), file["drop_ids"][:].tobytes())
+        assert attributes.pop("owners_crc32") == zlib.crc32(b"".join(owners))
+        assert file["items/crc32"][1] == zlib.crc32(
+            file["items/tokens"][1].tobytes(), int(file["items/length"][1])
+        )
+        assert file["codebook"].attrs["crc32"] == zlib.crc32(file["codebook"][:].tobytes())
         assert attributes.pop("created").startswith("20")
         assert attributes == {
             "format": "mygo-tokens",
@@ -66,6 +77,7 @@ def test_the_file_is_what_the_format_says(graph, image_cache):
             "items/tokens": "uint16",
             "items/length": "uint16",
             "items/status": "uint8",
+            "items/crc32": "uint32",
             "codebook": "float32",
             "drop_ids": "int32",
         }
@@ -168,6 +180,12 @@ def set_value(name, place, value):
     return edit
 
 
+def without_sums(file):
+    """Make a cache one of before there were checksums."""
+    del file["items/crc32"]
+    del file.attrs["names_crc32"], file.attrs["owners_crc32"], file["codebook"].attrs["crc32"]
+
+
 def resize_codebook(file):
     del file["codebook"]
     file["codebook"] = np.zeros((3, 2), dtype=np.float32)
@@ -201,11 +219,88 @@ def as_float(file):
     ],
 )
 def test_faults_are_found(image_cache, edit, fault):
+    change(image_cache, without_sums)
+    assert find_faults(image_cache) == []
     change(image_cache, edit)
     assert any(fault in line for line in find_faults(image_cache))
 
 
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (set_value("items/tokens", (1, 2), 3), "1 items differ from their checksum"),
+        (set_value("items/length", 1, 3), "1 items differ from their checksum"),
+        (set_value("drop_ids", 0, 1), "items/entity and drop_ids differ"),
+        (set_value("codebook", (0, 0), 9), "token embeddings differ"),
+    ],
+)
+def test_another_bit_is_found_by_all_who_read_it(graph, image_cache, edit, fault):
+    change(image_cache, edit)
+    assert any(fault in line for line in find_faults(image_cache))
+    with pytest.raises(DataError, match=fault) as caught:
+        load_tokens(image_cache, graph, 4)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["entities", "items/key"])
+def test_another_name_is_found(image_cache, name):
+    change(image_cache, set_value(name, 0, "other"))
+    assert any("entities and items/key differ" in line for line in find_faults(image_cache))
+
+
+def test_a_damaged_unfinished_cache_is_made_anew(graph, folder, capsys):
+    path = tokenize(graph, Grey(), Job(folder, limit=2)).path
+    change(path, set_value("items/tokens", (0, 0), 9))
+    tokenize(graph, Grey(), Job(folder))
+    assert "is made anew: is damaged: 1 items differ" in capsys.readouterr().err
+    assert find_faults(path) == []
+
+
+def of_another_file(file):
+    shape = file["codebook"].shape
+    del file["codebook"]
+    external = [("/etc/passwd", 0, 4 * shape[0] * shape[1])]
+    file.create_dataset("codebook", shape=shape, dtype="f4", external=external)
+
+
+def linked(file):
+    del file["codebook"]
+    file["codebook"] = h5py.ExternalLink("other.h5", "/codebook")
+
+
+def virtual(file):
+    tokens = file["items/tokens"]
+    layout = h5py.VirtualLayout(tokens.shape, tokens.dtype)
+    layout[:] = h5py.VirtualSource("other.h5", "t", tokens.shape)
+    del file["items/tokens"]
+    file["items"].create_virtual_dataset("tokens", layout)
+
+
+def a_group(file):
+    del file["drop_ids"]
+    file.create_group("drop_ids")
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (of_another_file, "codebook lies in another file"),
+        (linked, "codebook is a link"),
+        (virtual, "items/tokens lies in another file"),
+        (a_group, "drop_ids is no dataset"),
+        (lambda file: file.attrs.create("vocab_size", [1, 2]), "vocab_size is no whole number"),
+        (lambda file: file.attrs.create("options", "3"), "options are no JSON object"),
+    ],
+)
+def test_what_is_no_cache_inside_is_refused_on_opening(image_cache, edit, fault):
+    change(image_cache, edit)
+    with pytest.raises(DataError, match=fault) as caught:
+        TokenCache.open(image_cache)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_text_cache_names_one_text_per_entity(text_cache):
+    change(text_cache, without_sums)
     change(text_cache, set_value("items/entity", 1, 0))
     assert any("one text per entity" in line for line in find_faults(text_cache))
 
@@ -237,9 +332,11 @@ def test_unfinished_foreign_and_damaged_caches_are_passed_over(graph, folder, tm
     tokenize(graph, Grey(), Job(folder, limit=2))
     other = small_graph(tmp_path / "other" / "small", pictures_each=(1, 1, 1))
     tokenize(other, Learner(), Job(folder))
-    (folder / "small" / "image-broken-00000000.h5").write_bytes(b"x")
     assert newest_cache(folder, graph, "image") is None
+    (folder / "small" / "image-broken-00000000.h5").write_bytes(b"x")
     assert newest_cache(folder, other, "image") is not None
+    with pytest.raises(DataError, match=r"image-broken-00000000\.h5 is not an HDF5 file"):
+        newest_cache(folder, graph, "image")
 
 
 def test_a_cache_of_other_entities_does_not_fit(image_cache, tmp_path):
@@ -347,6 +444,7 @@ def test_only_shards_of_one_job_can_be_merged(graph, folder, tmp_path):
     with pytest.raises(DataError, match="differ in info"):
         merge_caches(tmp_path / "merged.h5", [first, other_tokenizer])
     changed = shards(graph, folder / "b")[1]
+    change(changed, without_sums)
     change(changed, set_value("codebook", (0, 0), 9.0))
     with pytest.raises(DataError, match="differ in codebook"):
         merge_caches(tmp_path / "merged.h5", [first, changed])

@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 from token_fakes import Grey, Learner, Letters, small_graph, tokenize, write_graph
 
-from mygo_cli.cache.format import DONE, FAILED, PENDING, TokenCache
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.sources import DONE, FAILED, PENDING
 from mygo_cli.errors import BackendError, DataError, MygoError
 from mygo_cli.graph.pictures import read_picture
 from mygo_cli.graph.reading import read_graph

@@ -12,7 +12,8 @@ from slow_job import Process
 from token_fakes import Grey, Learner, tokenize
 
 from mygo_cli.cache import writing
-from mygo_cli.cache.format import DONE, TokenCache
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.cache.sources import DONE
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.files import only_writer
 from mygo_cli.graph.pictures import read_picture
