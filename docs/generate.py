@@ -22,7 +22,7 @@ from mygo_cli.settings.sections import Settings, flag_of, settings_fields
 
 HERE = Path(__file__).parent
 WRITTEN = "<!-- Written by docs/generate.py. Change the code, then run `make docs`. -->"
-BUILT_IN = "mygo"
+BUILT_IN = "mygo-kg"
 DEFAULT_IN_HELP = re.compile(r"\s*\\?\[default: (.*?)\]$")
 WORDS = {int: "whole number", float: "number", bool: "true or false", str: "text", Path: "path"}
 
