@@ -89,11 +89,14 @@ def newest_run(runs_dir: Path, graph: KnowledgeGraph | None = None) -> RunFolder
 def _newest_of(finished: list[RunFolder], graph: KnowledgeGraph, runs_dir: Path) -> RunFolder:
     """Return the first run of `graph`, those on its own folder before those on a copy of it."""
     at_home = [run for run in finished if _lies_at(run, graph.folder)]
-    for run in (*at_home, *(run for run in finished if run not in at_home)):
-        if _knows(run, graph):
+    elsewhere = [run for run in finished if run not in at_home]
+    for run in at_home + elsewhere:
+        if _knows(run, graph, ("entities_sha256", "relations")):
             return run
-    if at_home:  # the graph has changed since: opening it says how
-        return at_home[0]
+    # The graph has changed since, or is a copy in another order: opening the run says so.
+    alike = (run for run in elsewhere if _knows(run, graph, ("entity_set_sha256",)))
+    if (nearest := next(iter(at_home), None) or next(alike, None)) is not None:
+        return nearest
     raise DataError(
         f"{runs_dir} holds no finished run of the graph {graph.folder}.",
         f"Train one with: mygo train --data {shlex.quote(str(graph.folder))}",
@@ -105,14 +108,14 @@ def _lies_at(run: RunFolder, folder: Path) -> bool:
     return os.path.realpath(settings_folder(run.settings())) == os.path.realpath(folder)
 
 
-def _knows(run: RunFolder, graph: KnowledgeGraph) -> bool:
-    """Say whether a run's model has the entities and relations of `graph`; no, if it is damaged."""
+def _knows(run: RunFolder, graph: KnowledgeGraph, keys: tuple[str, ...]) -> bool:
+    """Say whether a run's model has these parts of a graph's identity; no, if it is damaged."""
     try:
         identity = load_checkpoint(run.best, ["graph"], tensors=False)["graph"]
     except MygoError:
         return False
     here = graph_identity(graph)
-    return all(identity[key] == here[key] for key in ("entities_sha256", "relations"))
+    return all(identity.get(key) == here[key] for key in keys)
 
 
 def how_to_list(runs_dir: Path) -> str:

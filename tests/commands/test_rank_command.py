@@ -300,6 +300,11 @@ def test_the_graph_moved(rank, world, trained, tmp_path):
     ended = rank(*words, "--data", moved, "--run", run.name)
     assert ended.code == 1
     assert f"was trained on the graph small; the entities of {moved} are others." in ended.err
+    lines = (world / "entities.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (moved / "entities.tsv").write_text("".join(reversed(lines)), encoding="utf-8")
+    ended = rank(*words, "--data", moved)
+    assert ended.code == 1
+    assert "are the same in another order" in ended.err
     shutil.copy(world / "entities.tsv", moved)
     with (moved / "train.txt").open("a") as file:
         file.write("kenya\tadmires\tperu\n")
