@@ -11,6 +11,7 @@ import numpy as np
 from mygo_cli.cache.sources import DONE, FAILED, PENDING
 from mygo_cli.cache.sums import OWNERS_SUM, ROW_SUMS, check_sum, owners_sum
 from mygo_cli.contracts import TokenizerInfo
+from mygo_cli.files import most_unpacked
 from mygo_cli.graph.triples import Array
 
 DATASETS = (
@@ -25,7 +26,7 @@ DATASETS = (
     "drop_ids",
 )
 TEXTS = ("entities", "items/key", "items/error")
-UNPACKED_TIMES, UNPACKED_ANYWAY = 100, 1 << 30
+UNPACKED_ANYWAY = 1 << 30  # bytes
 
 
 def check_storage(file: h5py.File) -> None:
@@ -76,7 +77,7 @@ def _check_shapes(file: h5py.File, info: TokenizerInfo) -> None:
         if file[name].shape != shape:
             raise ValueError(f"{name} has shape {_sizes(file[name].shape)}, not {_sizes(shape)}")
     # A dataset of which nothing is stored may have any size.
-    bound = max(UNPACKED_ANYWAY, UNPACKED_TIMES * file.id.get_filesize())
+    bound = most_unpacked(file.id.get_filesize(), UNPACKED_ANYWAY)
     if sum(file[name].nbytes for name in DATASETS) > bound:
         raise ValueError(f"it holds more than {bound:,} bytes, far more than its own size")
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib.util
 import re
 import secrets
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import DeviceOption, RunDataOption, RunsDirOption
+from mygo_cli.commands.options import (
+    DeviceOption,
+    RunArgument,
+    RunDataOption,
+    RunsDirOption,
+)
 from mygo_cli.errors import MygoError, UsageError
 
 TOKEN = re.compile(r"[A-Za-z0-9._~-]+")  # it stands in addresses and cookies as it is
@@ -19,10 +23,7 @@ PACKAGES = ("starlette", "uvicorn")
 
 
 def explore(
-    run: Annotated[
-        Path | None,
-        typer.Argument(help="Folder or name of the run; default: the newest.", show_default=False),
-    ] = None,
+    run: RunArgument = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")
     ] = 8765,

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import BatchSizeOption, DeviceOption, RunDataOption, RunsDirOption
+from mygo_cli.commands.options import (
+    BatchSizeOption,
+    DeviceOption,
+    RunArgument,
+    RunDataOption,
+    RunsDirOption,
+)
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,10 +24,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    run: Annotated[
-        Path | None,
-        typer.Argument(help="Folder or name of the run; default: the newest.", show_default=False),
-    ] = None,
+    run: RunArgument = None,
     what: Annotated[
         Literal["entities", "relations", "scores"],
         typer.Option("--what", help="Vectors of entities or relations, or scores of triples."),

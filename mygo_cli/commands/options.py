@@ -42,6 +42,10 @@ RunOption = Annotated[
         show_default=False,
     ),
 ]
+RunArgument = Annotated[
+    Path | None,
+    typer.Argument(help="Folder or name of the run; default: the newest.", show_default=False),
+]
 BatchSizeOption = Annotated[
     int | None,
     typer.Option(

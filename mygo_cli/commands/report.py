@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import DeviceOption, RunDataOption, RunsDirOption
+from mygo_cli.commands.options import (
+    DeviceOption,
+    RunArgument,
+    RunDataOption,
+    RunsDirOption,
+)
 
 
 def report(
-    run: Annotated[
-        Path | None,
-        typer.Argument(help="Folder or name of the run; default: the newest.", show_default=False),
-    ] = None,
+    run: RunArgument = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -57,18 +57,15 @@ class Experts(nn.Module):
             if isinstance(part, ModalityExperts)
         }
 
-    def _each(self) -> list[ModalityExperts]:
-        return list(self.named().values())
-
     def entity_tables(self) -> list[nn.Embedding]:
         """Return the embeddings with a row for each entity."""
-        free = [each.free for each in self._each() if each.free is not None]
+        free = [each.free for each in self.named().values() if each.free is not None]
         return [table for each in free for table in (each.asking, each.answering)]
 
     def vectors(self, rows: Tensor | None = None) -> list[ExpertVectors]:
         """Return what each modality's experts know of the entities `rows` (R,), all where None."""
         rows = torch.arange(self.num_entities, device=self.weights.device) if rows is None else rows
-        return [each.vectors(rows) for each in self._each()]
+        return [each.vectors(rows) for each in self.named().values()]
 
     def loss(
         self,
@@ -84,7 +81,7 @@ class Experts(nn.Module):
         As `link_loss`, whose answers count for an expert if their question can be read by it.
         """
         losses = []
-        for each, known in zip(self._each(), vectors, strict=True):
+        for each, known in zip(self.named().values(), vectors, strict=True):
             scores = at_least_float32(each.scores(queries, known))
             readable = each.readable(queries.entity[rows], answers, known)
             for kind, part, keep in zip(each.kinds, scores, readable, strict=True):
@@ -102,7 +99,7 @@ class Experts(nn.Module):
         tokens it says what it says of entities on average, as it knows nothing for or against it.
         """
         opinions = []
-        for each, known in zip(self._each(), vectors, strict=True):
+        for each, known in zip(self.named().values(), vectors, strict=True):
             asked = known.known[queries.entity][:, None]
             scores = at_least_float32(each.scores(queries, known))
             for kind, part in zip(each.kinds, scores, strict=True):

@@ -43,12 +43,11 @@ class MyGO(nn.Module):
         self.relation_dropout = Dropout(options.structure_dropout)
         self.triple_encoder = TripleEncoder(options)
         self.decoder = decoder
-        tables = [
-            (name, table) for name, table in (("image", image), ("text", text)) if table is not None
-        ]
+        modalities = {"image": image, "text": text}
+        tables = {name: table for name, table in modalities.items() if table is not None}
         self.experts: Experts | None = None
         if options.expert_dim and tables:
-            bags = {name: table.all_tokens() for name, table in tables}
+            bags = {name: table.all_tokens() for name, table in tables.items()}
             sizes = num_entities, num_relations, options.expert_dim
             self.experts = Experts(bags, *sizes, options.expert_dropout, options.structure)
         nn.init.xavier_uniform_(self.relation.weight)

@@ -41,7 +41,7 @@ def examples(run: Run, triples: Triples, pictures: Thumbnails) -> list[Example]:
     return [
         Example(
             rows.title,
-            pictures.of(asked_about(question)),
+            pictures.of(question.asked),
             [
                 Shown(row, pictures.of(run.graph.entity_row[row.entity]), row.known or "new")
                 for row in rows
@@ -69,10 +69,3 @@ def _question(graph: KnowledgeGraph, rows: list[list[int]], ask_head: bool) -> Q
     pictures, side = graph.pictures(), 2 if ask_head else 0
     head, relation, tail = next((row for row in rows if pictures[row[side]]), rows[0])
     return Question(None, relation, tail) if ask_head else Question(head, relation, None)
-
-
-def asked_about(question: Question) -> int:
-    """Return the row of the entity that a question names."""
-    row = question.tail if question.head is None else question.head
-    assert row is not None  # a question names one side
-    return row

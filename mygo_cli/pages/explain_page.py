@@ -52,9 +52,6 @@ def page_content(run: Run, explained: Explained) -> dict[str, Any]:
     """Return what `explain.html` shows, for those who put the page into a layout of their own."""
     single = [abs(loss.change) for loss in explained.losses if loss.token is not None]
     strongest = max(single, default=0.0) or 1.0
-    question = explained.question
-    asked = question.tail if question.head is None else question.head
-    assert asked is not None  # a question names one side
     return {
         "title": explained.losses.title,
         "run": run,
@@ -62,7 +59,7 @@ def page_content(run: Run, explained: Explained) -> dict[str, Any]:
         "most": max((abs(loss.change) for loss in explained.losses), default=0.0) or 1.0,
         "entities": [
             _read_entity(run.graph, explained, row, strongest)
-            for row in dict.fromkeys((asked, explained.answer))
+            for row in dict.fromkeys((explained.question.asked, explained.answer))
         ],
     }
 

@@ -28,6 +28,13 @@ class Question:
     relation: int
     tail: int | None
 
+    @property
+    def asked(self) -> int:
+        """The entity that is asked about: the side that is there."""
+        row = self.tail if self.head is None else self.head
+        assert row is not None  # a question names one side
+        return row
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -82,12 +89,16 @@ def predict(
     facts = graph.all_triples()
     facts = facts[np.isin(facts[:, 1], relations)]
     loops = loop_relations(facts, len(graph.relations))
-    found = []
+    found: list[list[Prediction]] = []
+    if not questions:
+        return found
+    all_queries = as_queries(questions)
+    all_known = find_known(all_queries, facts)
     for first in range(0, len(questions), AT_ONCE):
-        queries = _as_queries(questions[first : first + AT_ONCE])
+        block = slice(first, min(first + AT_ONCE, len(questions)))
+        queries, known = all_queries.at(block), all_known.part(block)
         scores = score(queries).cpu()
         check_finite(scores)
-        known = find_known(queries, facts)
         best = []
         for place in range(len(scores)):
             row = slice(place, place + 1)
@@ -100,10 +111,10 @@ def predict(
     return found
 
 
-def _as_queries(questions: list[Question]) -> Queries:
-    entities = [q.tail if q.head is None else q.head for q in questions]
+def as_queries(questions: list[Question]) -> Queries:
+    """Return questions as a model is asked them, in their order."""
     return Queries(
-        torch.tensor(entities),
+        torch.tensor([question.asked for question in questions]),
         torch.tensor([question.relation for question in questions]),
         torch.tensor([question.head is None for question in questions]),
     )

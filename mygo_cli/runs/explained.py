@@ -13,10 +13,9 @@ import torch
 from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.entity_encoder import ModalityTokens
-from mygo_cli.model.queries import Queries
-from mygo_cli.ranking.answers import Question, find_question, predict
+from mygo_cli.ranking.answers import Question, as_queries, find_question, predict
 from mygo_cli.ranking.explain import BagPlaces, Explanation, Masked, explain
-from mygo_cli.ranking.filtering import loop_relations
+from mygo_cli.ranking.filtering import hide_asked, loop_relations
 from mygo_cli.runs.answers import titled
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.run import Run
@@ -79,18 +78,12 @@ def explain_answer(
     """
     graph = run.graph
     question, answer = _posed(run, head, relation, tail, ask)
-    asked = question.tail if question.head is None else question.head
-    query = Queries(
-        torch.tensor([asked]),
-        torch.tensor([question.relation]),
-        torch.tensor([question.head is None]),
-    )
-    rivals = torch.ones(len(graph.entities), dtype=torch.bool)
-    loops = loop_relations(graph.all_triples(), len(graph.relations))
-    rivals[query.entity[~loops[query.relation]]] = False
-    sources = _sources(run, {int(query.entity[0]), answer})
-    places = _bag_places(run, sources)
-    found = explain(run.scorer, query, answer, rivals.to(run.device), places)
+    query = as_queries([question])
+    scores = torch.zeros(1, len(graph.entities))
+    hide_asked(scores, query, loop_relations(graph.all_triples(), len(graph.relations)))
+    rivals = (scores[0] > -torch.inf).to(run.device)
+    sources = _sources(run, {question.asked, answer})
+    found = explain(run.scorer, query, answer, rivals, _bag_places(run, sources))
     title = f"{graph.names[answer]} as the answer to {titled(graph, question)}"
     losses = Rows(Loss, _losses(graph, found, answer, sources), title)
     return Explained(question, answer, found.score, found.rank, losses, sources)

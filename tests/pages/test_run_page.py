@@ -10,7 +10,7 @@ import torch
 from tiny_training import follow, new_fit, tiny_graph, tiny_settings
 from web_pages import Page
 
-from mygo_cli.pages.examples import asked_about, choose_questions
+from mygo_cli.pages.examples import choose_questions
 from mygo_cli.pages.explain_page import explain_page
 from mygo_cli.pages.run_page import curves, run_page
 from mygo_cli.runs.explained import explain_answer
@@ -106,7 +106,7 @@ def test_questions_are_of_the_most_frequent_relations(tmp_path):
     assert [each.head is None for each in questions] == [False, True, False]
     facts = {tuple(row) for row in graph.test.tolist()}
     assert all(
-        any(asked_about(each) in (head, tail) and each.relation == r for head, r, tail in facts)
+        any(each.asked in (head, tail) and each.relation == r for head, r, tail in facts)
         for each in questions
     )
 
