@@ -139,12 +139,12 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))
 
 
-def most_unpacked(packed: int, anyway: int = UNPACKED_ANYWAY) -> int:
+def most_unpacked(packed: int, anyway: int | None = None) -> int:
     """Return how many bytes a file of `packed` bytes may hold; what holds more wants the memory.
 
-    So many are allowed `anyway`, however few the file has.
+    So many are allowed `anyway`, None for `UNPACKED_ANYWAY`, however few the file has.
     """
-    return max(anyway, UNPACKED_TIMES * packed)
+    return max(UNPACKED_ANYWAY if anyway is None else anyway, UNPACKED_TIMES * packed)
 
 
 def as_utf8(text: str) -> bytes:
