@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from mygo_cli.errors import UsageError, lacks_memory
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-FLOAT32, BF16 = "float32", "bf16"
+Precision = Literal["float32", "bf16"]
+FLOAT32: Precision = "float32"
+BF16: Precision = "bf16"
 
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def choose_precision(name: str, device: torch.device) -> str:
+def choose_precision(name: str, device: torch.device) -> Precision:
     """Return the number format of `--precision`: auto is bf16 on a CUDA device that has it.
 
     Raises `UsageError` for bf16 on a CUDA device that has not.
@@ -67,7 +69,7 @@ def choose_precision(name: str, device: torch.device) -> str:
         raise UsageError(f"--precision bf16: {device} cannot compute in it.", "Use float32.")
     if name == "auto":
         return BF16 if device.type == "cuda" and not lacking else FLOAT32
-    return name
+    return BF16 if name == BF16 else FLOAT32
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:

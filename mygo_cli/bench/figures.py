@@ -16,7 +16,8 @@ import torch
 
 from mygo_cli.bench.worker import StepTiming, worker
 from mygo_cli.bench.workload import Workload, generated, make_model, of_graph
-from mygo_cli.device import BF16, choose_device, choose_precision
+from mygo_cli.device import BF16, choose_device
+from mygo_cli.distributed.group import ALONE
 from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
@@ -27,6 +28,7 @@ from mygo_cli.ranking.scorer import encoded
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tokenizing.job import Job, tokenize_graph
 from mygo_cli.tokenizing.plugins import Choice
+from mygo_cli.training.precision import with_precision
 
 
 def machine(device: torch.device) -> str:
@@ -92,7 +94,8 @@ def time_training(
         same = replace(settings.training, questions="coin-flip", candidates=0)
         settings = replace(settings, training=same)
     device = choose_device(settings.training.device)
-    wide = choose_precision(settings.training.precision, device) == BF16
+    settings = with_precision(settings, device, ALONE)
+    wide = settings.training.precision == BF16
     with ExitStack() as stack:
         fast = stack.enter_context(worker(work, settings))
         plain = stack.enter_context(worker(work, settings, literal=True)) if literal else None

@@ -23,13 +23,17 @@ def link_loss(
     entities are then estimated without bias (Horvitz and Thompson 1952). `sure` are the places
     (row, candidate) of the candidates that a query brings itself, which stand for themselves.
     """
-    truth = scores[rows, answers]
     stands_for = _log_share_of_each(scores, log_share, sure)
-    log_total = (scores if stands_for is None else scores - stands_for).logsumexp(1)
-    if smoothing:
-        mean = scores.mean(1) if log_share is None else _estimated_mean(scores, log_share)
-        truth = (1 - smoothing) * truth + smoothing * mean[rows]
-    return (log_total[rows] - truth).sum()
+    # The log-probabilities: one pass over the scores for values and one for gradients.
+    likely = (scores if stands_for is None else scores - stands_for).log_softmax(1)
+    loss = -likely[rows, answers].sum()
+    if not smoothing:
+        return loss
+    if stands_for is not None and log_share is not None:
+        mean = (likely + stands_for) @ (-log_share).softmax(0)  # estimated, over all entities
+    else:
+        mean = likely.mean(1)
+    return (1 - smoothing) * loss - smoothing * mean[rows].sum()
 
 
 def _log_share_of_each(
@@ -41,8 +45,3 @@ def _log_share_of_each(
     each = log_share.to(scores.dtype).expand_as(scores).clone()
     each[sure] = 0
     return each
-
-
-def _estimated_mean(scores: Tensor, log_share: Tensor) -> Tensor:
-    """Return the mean score over all entities, (B,), from a sample's scores (B, R)."""
-    return scores @ (-log_share).softmax(0)

@@ -11,11 +11,14 @@ from typing import Any
 import torch
 
 from mygo_cli import __version__
+from mygo_cli.device import FLOAT32
 
 PACKAGES = ("torch", "transformers", "timm", "h5py", "numpy", "typer")
 
 
-def environment(device: torch.device, processes: int = 1) -> dict[str, Any]:
+def environment(
+    device: torch.device, processes: int = 1, precision: str = FLOAT32
+) -> dict[str, Any]:
     """Return plain values for `environment.json`, of a run in so many processes."""
     return {
         "command": ["mygo", *sys.argv[1:]],
@@ -26,6 +29,7 @@ def environment(device: torch.device, processes: int = 1) -> dict[str, Any]:
         "processes": processes,
         "threads": torch.get_num_threads(),
         "device": str(device),
+        "precision": precision,
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else "",
         "packages": {"mygo": __version__} | {name: version(name) for name in PACKAGES},
     }

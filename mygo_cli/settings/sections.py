@@ -177,7 +177,9 @@ class TrainingSettings:
     )
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps, ...")
     precision: Literal["auto", "float32", "bf16"] = setting(
-        "auto", "Number format of the matrix products; auto is bf16 on CUDA, float32 elsewhere."
+        "auto",
+        "Number format of the matrix products; auto is bf16 where those are much faster (CUDA, "
+        "processors with AMX or AVX512-BF16), else float32. A run keeps to what it began with.",
     )
 
     def __post_init__(self) -> None:

@@ -26,6 +26,7 @@ from mygo_cli.runs.run import Run
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.training.fit import TrainingRun, how_to_go_on, resume
+from mygo_cli.training.precision import with_precision
 from mygo_cli.training.prepare import prepared_graph, with_tokens
 
 # Iterates over the `events` of a run to their end, and may show them.
@@ -69,6 +70,7 @@ def train_run(
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text).to(device)
     with joined(device) as processes:
+        settings = with_precision(settings, device, processes)
         folder = _new_folder(settings, graph, runs, empty, name, device, processes)
         with (
             fail_together(processes, lambda: how_to_go_on(folder, processes)),
@@ -119,7 +121,9 @@ def _new_folder(
     label = LABEL if settings.data.select == "test" else ""
     folder = empty or new_run(runs, graph.name, settings.decoder.name, label, name)
     folder.write_settings(settings)
-    folder.write_json(folder.environment, environment(device, processes.count))
+    folder.write_json(
+        folder.environment, environment(device, processes.count, settings.training.precision)
+    )
     processes.gather_objects(folder.path)
     return folder
 
