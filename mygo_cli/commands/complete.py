@@ -57,6 +57,20 @@ def complete(
         bool,
         typer.Option("--unlinked", help="Only facts between entities that no fact joins yet."),
     ] = False,
+    missing: Annotated[
+        bool,
+        typer.Option(
+            "--missing",
+            help="Only blank cells: what an entity lacks that its like usually have.",
+        ),
+    ] = False,
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file that states domains, ranges and what is single, with --missing.",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: BatchSizeOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Begin again, whatever was stopped before.")
@@ -72,7 +86,7 @@ def complete(
     from mygo_cli.runs.facts import named_facts
     from mygo_cli.runs.opened import open_run
 
-    request = Request(top, relation, entity, side, pairs, unlinked)
+    request = Request(top, relation, entity, side, pairs, unlinked, missing, schema)
     if output is not None:
         kind = _format_of_file(output, kind)
         opened = open_run(run, data, device, runs_folder)

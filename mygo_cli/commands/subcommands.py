@@ -111,6 +111,7 @@ LISTED = {
         (
             "mygo complete --top 1000 --output facts.tsv",
             "mygo complete --relation religion --side tail",
+            "mygo complete --missing --top 50",
             "mygo complete --unlinked --top 20",
         ),
     ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from mygo_cli.completion.search import NO_FACTS, Facts, TopFacts, complete
+from mygo_cli.completion.search import NO_FACTS, NO_RULES, Facts, Rules, TopFacts, complete
 from mygo_cli.completion.unfinished import Unfinished
 from mygo_cli.device import Portion
 from mygo_cli.errors import Interrupted
@@ -39,11 +39,9 @@ def find_facts(
     portion: Portion,
     unfinished: Unfinished | None = None,
     progress: Progress = silent,
-    unlinked: bool = False,
+    rules: Rules = NO_RULES,
 ) -> Completion:
-    """Return the best `limit` facts that `queries` lead to.
-
-    `unlinked` ones join entities that no known fact joins.
+    """Return the best `limit` facts that `queries` lead to and that keep the `rules`.
 
     With `unfinished` it goes on where that file stands and keeps it up to date: the caller removes
     it once the facts are safe. Raises `Interrupted` after Ctrl-C, when the block in flight is
@@ -57,7 +55,7 @@ def find_facts(
     began = saved = time.perf_counter()
     progress("ask", first, total)
     with GracefulStop() as stop:
-        for done in complete(score, graph, queries, top, portion, first, unlinked):
+        for done in complete(score, graph, queries, top, portion, first, rules):
             progress("ask", done, total)
             pause = stop.asked or done == total
             if unfinished and (pause or time.perf_counter() - saved >= SECONDS_BETWEEN_SAVES):

@@ -1,13 +1,17 @@
-"""What a completion asks: questions that the graph answers, or all of a relation or an entity."""
+"""What a completion asks: what the graph answers, what is blank, or all of a relation or entity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import torch
 
 from mygo_cli.completion.completion import known_facts_sha256
+from mygo_cli.completion.schema import Schema, Stated
+from mygo_cli.completion.schema_file import read_schema
+from mygo_cli.completion.search import Rules
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.queries import Queries, ask
@@ -25,15 +29,21 @@ def seen_questions(
 
     `relation` and `entity` are rows of the graph, None for all; `side` is the one that is missing.
     """
-    questions = ask(graph.all_triples())
-    wanted = torch.ones(len(questions), dtype=torch.bool)
+    return chosen(ask(graph.all_triples()).queries, relation, entity, side)
+
+
+def chosen(
+    queries: Queries, relation: int | None, entity: int | None, side: Side = "both"
+) -> Queries:
+    """Return the queries of a relation, an entity and a side, in their order."""
+    wanted = torch.ones(len(queries.entity), dtype=torch.bool)
     if relation is not None:
-        wanted &= questions.relation == relation
+        wanted &= queries.relation == relation
     if entity is not None:
-        wanted &= questions.entity == entity
+        wanted &= queries.entity == entity
     if side != "both":
-        wanted &= questions.predict_head == (side == "head")
-    return questions.queries.at(wanted.nonzero()[:, 0])
+        wanted &= queries.predict_head == (side == "head")
+    return queries.at(wanted.nonzero()[:, 0])
 
 
 def all_questions(
@@ -63,8 +73,9 @@ class Request:
 
     `side` is the missing one to ask for; `pairs` says what to ask: what the graph holds an answer
     to, or every entity with the relation, or every relation with the entity. `unlinked` facts join
-    entities that no known fact joins. Raises `UsageError`
-    for all pairs of everything.
+    entities that no known fact joins. `missing` asks blank cells alone (docs/completion.md), of
+    which the TOML file `schema` may say more. Raises `UsageError` for all pairs of everything, and
+    for options that exclude each other.
     """
 
     top: int = 100
@@ -73,8 +84,14 @@ class Request:
     side: Side = "both"
     pairs: Pairs = "seen"
     unlinked: bool = False
+    missing: bool = False
+    schema: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.missing and self.pairs == "all":
+            raise UsageError("--missing and --pairs all exclude each other.", "Leave one out.")
+        if self.schema is not None and not self.missing:
+            raise UsageError("--schema says what is missing.", "Give --missing with it.")
         if self.pairs == "all" and self.relation is None and self.entity is None:
             raise UsageError(
                 "--pairs all asks of very many pairs.", "Name a --relation or an --entity with it."
@@ -85,14 +102,32 @@ class Request:
 
         Raises `UsageError` for an unknown name, `DataError` where there is nothing to ask.
         """
-        questions = all_questions if self.pairs == "all" else seen_questions
-        queries = questions(graph, *self._rows(graph), self.side)
+        schema = self._learnt(graph)
+        if schema is not None:
+            queries = chosen(schema.blanks(), *self._rows(graph), self.side)
+        else:
+            questions = all_questions if self.pairs == "all" else seen_questions
+            queries = questions(graph, *self._rows(graph), self.side)
         if not len(queries.entity):
-            raise DataError(
-                f"{graph.name} holds no fact that answers such a question.",
-                "Give --pairs all to ask nevertheless.",
-            )
+            raise self._nothing(graph)
         return queries
+
+    def _nothing(self, graph: KnowledgeGraph) -> DataError:
+        if self.missing:
+            problem = f"{graph.name} has no such blank cell that is usually filled."
+            return DataError(problem, "Leave out --missing, or state more in a --schema.")
+        problem = f"{graph.name} holds no fact that answers such a question."
+        return DataError(problem, "Give --pairs all to ask nevertheless.")
+
+    def rules(self, graph: KnowledgeGraph) -> Rules:
+        """Return what new facts must be; raises as `read_schema`."""
+        return Rules(self.unlinked, self._learnt(graph))
+
+    def _learnt(self, graph: KnowledgeGraph) -> Schema | None:
+        return Schema(graph, self._stated(graph)) if self.missing else None
+
+    def _stated(self, graph: KnowledgeGraph) -> dict[int, Stated]:
+        return {} if self.schema is None else read_schema(self.schema, graph)
 
     def as_settings(self, graph: KnowledgeGraph) -> dict[str, str | int]:
         """Return what the facts depend on, besides the model, by the names that a user knows."""
@@ -105,6 +140,8 @@ class Request:
             "--side": self.side,
             "--pairs": self.pairs,
             "--unlinked": self.unlinked,
+            "--missing": self.missing,
+            "--schema": repr(self._stated(graph)),
         }
 
     def _rows(self, graph: KnowledgeGraph) -> tuple[int | None, int | None]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mygo_cli.completion.schema import Schema
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
@@ -46,6 +47,16 @@ class Facts(NamedTuple):
         return Facts(*(column[chosen] for column in self))
 
 
+class Rules(NamedTuple):
+    """What new facts must be: `unlinked` ones join entities that no known fact joins, those of a
+    `schema` fill its blank cells and are as plausible as `Schema.weigh` says.
+    """
+
+    unlinked: bool = False
+    schema: Schema | None = None
+
+
+NO_RULES = Rules()
 NO_FACTS = Facts(*(np.zeros(0, kind) for kind in ("i8", "f8", "f8", "f4", "?")))
 
 
@@ -114,20 +125,20 @@ def complete(
     top: TopFacts,
     portion: Portion,
     first: int = 0,
-    unlinked: bool = False,
+    rules: Rules = NO_RULES,
 ) -> Iterator[int]:
     """Ask `queries` from number `first` on and offer every fact they lead to to `top`.
 
     The queries that ask for tails come first. Yields the number of the next query after each block
     of at most `portion.size`. Known facts of any split are left out, and so is the entity asked
-    about, unless the relation has loops; with `unlinked` so is every entity that a fact joins to
-    it. The plausibility of an answer is its probability, the softmax of the scores over all
-    entities, times the number of answers that the graph holds to the question, 1 if it holds none.
+    about, unless the relation has loops, and what breaks the `rules`. The plausibility of an answer
+    is its probability, the softmax of the scores over all entities, times the number of answers
+    that the graph holds to the question, 1 if it holds none.
     Raises `MygoError` for a score that is not a finite number.
     """
     facts = graph.all_triples()
     known, loops = find_known(queries, facts), loop_relations(facts, len(graph.relations))
-    linked = find_linked(queries, facts) if unlinked else None
+    linked = find_linked(queries, facts) if rules.unlinked else None
     tails = int((~queries.predict_head).sum())
     while first < len(queries.entity):
         # A block asks for one side, so that it leads to no fact twice.
@@ -142,6 +153,8 @@ def complete(
             beliefs = log_beliefs(scores[part], asked, loops, known.part(rows))
             if linked is not None:
                 hide_known(beliefs[1], linked.part(rows))  # by which facts are chosen
+            if rules.schema is not None:
+                rules.schema.weigh(beliefs[1], asked)
             top.offer(_promising(top, scores[part], beliefs, asked, graph))
         first += len(scores)
         yield first

@@ -225,6 +225,8 @@ class Run:
         side: Side = "both",
         pairs: Pairs = "seen",
         unlinked: bool = False,
+        missing: bool = False,
+        schema: str | Path | None = None,
         batch_size: int | None = None,
         progress: Progress = silent,
     ) -> Rows[Fact]:
@@ -236,7 +238,8 @@ class Run:
         from mygo_cli.completion.questions import Request
         from mygo_cli.runs.facts import Fact, named_facts
 
-        request = Request(top, relation, entity, side, pairs, unlinked)
+        stated = None if schema is None else Path(schema)
+        request = Request(top, relation, entity, side, pairs, unlinked, missing, stated)
         found = self.find_facts(request, batch_size, progress=progress)
         return Rows(Fact, named_facts(self.graph, found.facts))
 
@@ -255,7 +258,7 @@ class Run:
 
         at_once = Portion(batch_size or block_size(len(self.graph.entities)), "questions")
         what = request.queries(self.graph), request.top, at_once, unfinished, progress
-        return find_facts(self.scorer, self.graph, *what, request.unlinked)
+        return find_facts(self.scorer, self.graph, *what, request.rules(self.graph))
 
     # Taken elsewhere
 

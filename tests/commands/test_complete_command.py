@@ -52,6 +52,36 @@ def test_unlinked(complete):
     assert list(map(fact, found)) == list(map(fact, expected))
 
 
+def test_missing(complete):
+    ended = complete("--missing")  # every country grows, borders and likes something
+    assert (ended.code, ended.out) == (1, "")
+    assert "small has no such blank cell that is usually filled. Leave out --missing" in ended.err
+    usual = facts(complete)
+    stated('[grows]\ndomain = ["crop"]\nfunctional = true\n[likes]\nrange = ["crop"]\n')
+    words = ("--top", 1000, "--missing", "--schema", "schema.toml")
+    found = facts(complete, *words)
+    assert {row["asked"] for row in found if row["relation"] == "grows"} == {"tail"}
+    assert sorted(row["head"] for row in found if row["relation"] == "grows") == sorted(CROPS)
+    assert {row["tail"] for row in found if row["relation"] == "likes"} == set(CROPS)
+    assert facts(complete, *words, "--side", "head", "--relation", "likes")
+    assert facts(complete) == usual
+
+
+def stated(text):
+    Path("schema.toml").write_text(text, encoding="utf-8")
+
+
+def test_a_list_of_other_statements_is_another(complete):
+    words = (*WORDS, "facts.tsv", "--missing", "--schema", "schema.toml")
+    stated('[grows]\ndomain = ["crop"]\n[likes]\ndomain = ["crop"]\nrange = ["crop"]\n')
+    with ctrl_c(after=1):
+        assert complete(*words).code == 130
+    stated('[grows]\ndomain = ["crop"]\n')
+    assert "was begun with another --schema." in complete(*words).err
+    ended = complete(*WORDS, "facts.tsv")
+    assert "was begun with another --missing." in ended.err
+
+
 def fact(row):
     return row["head"], row["relation"], row["tail"]
 
@@ -329,6 +359,8 @@ def test_another_model(mygo, train, tmp_path):
         (["--format", "csv", "--json"], "--json and --format csv exclude each other."),
         (["--force"], "--force begins a file again. Name it with --output."),
         (["--pairs", "all"], "Name a --relation or an --entity with it."),
+        (["--missing", "--pairs", "all", "--entity", "peru"], "exclude each other. Leave one out."),
+        (["--schema", "x.toml"], "--schema says what is missing. Give --missing with it."),
         (["--relation", "grow"], "No relation grow in small. Did you mean grows?"),
         (["--entity", "Kenia"], "No entity Kenia in small. Did you mean kenya"),
     ],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mygo_cli.completion import search as module
 from mygo_cli.completion.questions import all_questions, seen_questions
-from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs
+from mygo_cli.completion.search import Facts, Rules, TopFacts, complete, log_beliefs
 from mygo_cli.device import Portion
 from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -56,12 +56,9 @@ def test_unlinked_facts_join_what_no_fact_joins():
     queries = seen_questions(graph)
     joined = {frozenset((head, tail)) for head, _, tail in facts.tolist()}
     usual, top = TopFacts(1000), TopFacts(1000)
-    for found, unlinked in ((usual, False), (top, True)):
-        list(
-            complete(
-                table_scores(table), graph, queries, found, Portion(4, "questions"), 0, unlinked
-            )
-        )
+    for found, rules in ((usual, Rules()), (top, Rules(unlinked=True))):
+        score, portion = table_scores(table), Portion(4, "questions")
+        list(complete(score, graph, queries, found, portion, rules=rules))
     kept = [frozenset(unkeyed(key, graph)[::2]) not in joined for key in usual.best().key.tolist()]
     assert 0 < sum(kept) < len(kept)
     for ours, all_of_them in zip(top.best(), usual.best(), strict=True):
