@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mygo_cli.completion.questions import Request
     from mygo_cli.runs.facts import Fact
     from mygo_cli.runs.run import Run
+
+log = logging.getLogger(__name__)
 
 
 def complete(
@@ -83,7 +86,8 @@ def complete(
 ) -> None:
     """Find the most plausible facts that the graph does not hold, best first."""
     from mygo_cli.completion.questions import Request
-    from mygo_cli.runs.facts import named_facts
+    from mygo_cli.runs.expected import expected_of
+    from mygo_cli.runs.facts import named_facts, outlook
     from mygo_cli.runs.opened import open_run
 
     request = Request(top, relation, entity, side, pairs, unlinked, missing, schema)
@@ -97,7 +101,10 @@ def complete(
     opened = open_run(run, data, device, runs_folder)
     with console.bars() as progress:
         found = opened.find_facts(request, batch_size, progress=progress)
-    show(named_facts(opened.graph, found.facts))
+        curve = expected_of(opened, request, batch_size, progress)
+    show(named_facts(opened.graph, found.facts, curve))
+    if said := outlook(found.facts, curve):
+        log.info(said)
 
 
 def _format_of_file(output: Path, kind: records.Format | None) -> records.Format:
@@ -118,16 +125,20 @@ def _into_file(
     """Write the facts of a request to a file, going on where it was stopped before."""
     from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.files import file_sha256
-    from mygo_cli.runs.facts import Fact, named_facts
+    from mygo_cli.runs.expected import expected_of
+    from mygo_cli.runs.facts import Fact, named_facts, outlook
     from mygo_cli.runs.rows import columns, record
 
     settings = {"model": file_sha256(opened.folder.best), **request.as_settings(opened.graph)}
     unfinished = Unfinished(output.with_name(output.name + ".unfinished"), settings, force)
     with console.bars() as progress:
         found = opened.find_facts(request, batch_size, unfinished, progress)
-    rows = map(record, named_facts(opened.graph, found.facts))
+        curve = expected_of(opened, request, batch_size, progress)
+    rows = map(record, named_facts(opened.graph, found.facts, curve))
     records.save_rows(output, kind, columns(Fact), rows)
     unfinished.remove()
+    if said := outlook(found.facts, curve):
+        log.info(said)
     return found
 
 

@@ -85,7 +85,7 @@ class Request:
     pairs: Pairs = "seen"
     unlinked: bool = False
     missing: bool = False
-    schema: Path | None = None
+    schema: str | Path | None = None
 
     def __post_init__(self) -> None:
         if self.missing and self.pairs == "all":

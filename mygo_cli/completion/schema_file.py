@@ -16,7 +16,7 @@ from mygo_cli.settings.toml import read_toml
 EXAMPLE = "Write a table for each relation, as [located_in] with functional = true below it."
 
 
-def read_schema(path: Path, graph: KnowledgeGraph) -> dict[int, Stated]:
+def read_schema(path: str | Path, graph: KnowledgeGraph) -> dict[int, Stated]:
     """Return what a file states, by the row of the relation (docs/completion.md).
 
     Raises `UsageError` for an unknown relation, key or kind, `DataError` for a file that cannot be

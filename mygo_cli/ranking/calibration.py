@@ -100,9 +100,28 @@ class Calibration:
 
 def fit_calibration(judged: Judged) -> Calibration:
     """Return the isotonic regression of `holds` on `probability`; there must be an answer."""
+    return _rising(judged.probability, judged.holds)
+
+
+def fit_in_groups(said: Values, holds: Flags, size: int) -> Calibration:
+    """Return the isotonic regression of `holds` (P,) on `said` (P,), P > 0, by groups of `size`.
+
+    Groups are neighbours from the highest on, each at its mean: so no step of the curve rests on
+    fewer, as the highest otherwise would.
+    """
+    order = np.argsort(-said, kind="stable")
+    first = np.arange(0, len(said), size)
+    count = np.diff(np.append(first, len(said)))
+    mean_said, share = (
+        np.add.reduceat(column[order], first) / count for column in (said, holds * 1.0)
+    )
+    return _rising(mean_said, share, count)
+
+
+def _rising(said: Values, holds: Values | Flags, weight: Values | None = None) -> Calibration:
     from sklearn.isotonic import IsotonicRegression
 
-    curve = IsotonicRegression(y_min=0, y_max=1).fit(judged.probability, judged.holds)
+    curve = IsotonicRegression(y_min=0, y_max=1).fit(said, holds, sample_weight=weight)
     return Calibration(tuple(curve.X_thresholds_.tolist()), tuple(curve.y_thresholds_.tolist()))
 
 

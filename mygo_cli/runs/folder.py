@@ -68,6 +68,11 @@ class RunFolder:
         return self.path / "calibration.json"
 
     @property
+    def expected(self) -> Path:
+        """How often new facts of a given plausibility hold."""
+        return self.path / "expected.json"
+
+    @property
     def card(self) -> Path:
         """The model card."""
         return self.path / "README.md"

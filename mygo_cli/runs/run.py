@@ -236,12 +236,13 @@ class Run:
         Raises `UsageError` for an unknown name, `DataError` where there is nothing to ask.
         """
         from mygo_cli.completion.questions import Request
+        from mygo_cli.runs.expected import expected_of
         from mygo_cli.runs.facts import Fact, named_facts
 
-        stated = None if schema is None else Path(schema)
-        request = Request(top, relation, entity, side, pairs, unlinked, missing, stated)
+        request = Request(top, relation, entity, side, pairs, unlinked, missing, schema)
         found = self.find_facts(request, batch_size, progress=progress)
-        return Rows(Fact, named_facts(self.graph, found.facts))
+        curve = expected_of(self, request, batch_size, progress)
+        return Rows(Fact, named_facts(self.graph, found.facts, curve))
 
     def find_facts(
         self,

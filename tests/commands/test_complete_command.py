@@ -23,7 +23,7 @@ from mygo_cli.graph.reading import read_graph
 FACTS = set(all_triples())
 FIELDS = [
     *("rank", "head", "relation", "tail", "head_name", "tail_name", "asked"),
-    *("plausibility", "probability", "score"),
+    *("plausibility", "probability", "score", "expected"),
 ]
 
 
@@ -82,6 +82,71 @@ def test_a_list_of_other_statements_is_another(complete):
     assert "was begun with another --missing." in ended.err
 
 
+@pytest.fixture
+def anew(mygo, copied):
+    """Return a function that asks a run nobody else has asked yet, and its folder."""
+    (folder,) = (path for path in copied.iterdir() if path.is_dir())
+    (folder / "expected.json").unlink(missing_ok=True)
+
+    def run(*words):
+        ended = mygo("complete", "--runs-dir", copied, "--device", "cpu", *words, "--json")
+        assert ended.code == 0
+        return json.loads(ended.out), ended.err
+
+    return run, folder / "expected.json"
+
+
+def test_what_to_expect(anew):
+    ask, kept = anew
+    found, said = ask("--top", 700)
+    values = [row["expected"] for row in found if row["expected"] is not None]
+    assert values == sorted(values, reverse=True)  # the less plausible, the fewer
+    assert 0 < values[0] < 1
+    assert all(row["expected"] is None for row in found[len(values) :])
+    about = re.search(
+        r"By facts held out, about (\d+) of the first 10, (\d+) of the first 100", said
+    )
+    assert [int(each) for each in about.groups()] == [round(sum(values[:n])) for n in (10, 100)]
+    content = kept.read_text()
+    assert ask("--top", 700) == (found, said)
+    assert kept.read_text() == content
+    kept.write_text(content.replace('"epoch"', '"other"'))  # it is measured again
+    assert ask("--top", 700) == (found, said)
+    assert kept.read_text() == content
+    assert ask("--top", 9, "--side", "tail")[0][0]["expected"] is not None
+    assert len(json.loads(kept.read_text())["curves"]) == 2
+
+
+def test_nothing_to_expect(anew):
+    ask, kept = anew
+    found, said = ask("--entity", "peru", "--pairs", "all")
+    assert {row["expected"] for row in found} == {None}
+    assert "held out" not in said
+    assert not kept.exists()
+
+
+def test_a_damaged_file_and_one_that_cannot_be_written(anew):
+    ask, kept = anew
+    found, _ = ask("--top", 9)
+    kept.write_text("[]")
+    assert ask("--top", 9)[0] == found
+    kept.unlink()
+    kept.mkdir()
+    again, said = ask("--top", 9)
+    assert again == found
+    assert "The precision to expect is not kept:" in said
+
+
+def test_no_validation_split(anew, world, tmp_path):
+    bare = Path(shutil.copytree(world, tmp_path / "bare"))
+    with (bare / "train.txt").open("a") as file:
+        file.write((bare / "valid.txt").read_text())
+    (bare / "valid.txt").unlink()
+    found, said = anew[0]("--data", bare, "--top", 9)
+    assert {row["expected"] for row in found} == {None}
+    assert "held out" not in said
+
+
 def fact(row):
     return row["head"], row["relation"], row["tail"]
 
@@ -123,7 +188,7 @@ def test_table(complete):
     ended = complete("--top", 3)
     assert (ended.code, ended.err) == (0, "")
     lines = [line.split() for line in ended.out.splitlines() if line.strip()]
-    headers = ["rank", "head", "relation", "tail", "asked", "plausibility", "probability"]
+    headers = ["rank", "head", "relation", "tail", "asked", "plausibility", "expected"]
     assert lines[0] == headers
     assert [line[0] for line in lines[2:]] == ["1", "2", "3"]
 

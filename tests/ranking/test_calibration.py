@@ -14,6 +14,7 @@ from mygo_cli.ranking.calibration import (
     Judged,
     calibration_error,
     fit_calibration,
+    fit_in_groups,
     judge,
     reliability,
 )
@@ -84,6 +85,15 @@ def test_the_curve_learns_how_often_answers_hold():
     after = calibration_error(reliability(curve(said), holds))
     assert before == pytest.approx(1 / 6, abs=0.01)  # the integral of x - x**2
     assert after < 0.01
+
+
+def test_groups_keep_the_highest_step_from_resting_on_one():
+    said = np.array([4.0, 3.0, 2.0, 1.0, 0.5])
+    holds = np.array([True, False, False, True, False])
+    alone, pairs = fit_in_groups(said, holds, 1), fit_in_groups(said, holds, 2)
+    assert alone(np.array([4.0, 9.0])).tolist() == [1, 1]
+    assert pairs(np.array([9.0, 3.5, 1.5, 0.5, 0.1])) == pytest.approx([0.5, 0.5, 0.5, 0, 0])
+    assert fit_in_groups(said, holds, 9)(said) == pytest.approx([0.4] * 5)
 
 
 def test_bins_and_their_error_by_hand():

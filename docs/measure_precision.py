@@ -1,15 +1,17 @@
-"""Measure what `mygo complete --missing` finds of hidden facts (docs/completion.md).
+"""Measure what `mygo complete` finds of hidden facts, and what it expects (docs/completion.md).
 
     python docs/small_graph.py small
-    python docs/measure_missing.py mess small messy
+    python docs/measure_precision.py mess small messy
     mygo train --data messy ...
-    python docs/measure_missing.py found RUN [RUN ...]
+    python docs/measure_precision.py found RUN [RUN ...]
+    python docs/measure_precision.py expected RUN [RUN ...]
 
 `mess` writes a graph as people have them: without kinds and pictures, a tenth of its facts hidden
 in test.txt and a tenth set aside in valid.txt, each thirtieth fact wrong, each twentieth entity
 under a second name in half of its facts, and a quarter of the facts of a relation under another
 name. `found` completes with each run as if the graph had no test split, with and without
-`--missing`, and prints which share of the best facts stands in it, as Markdown.
+`--missing`, and prints which share of the best facts stands in it, as Markdown. `expected` sets
+that against the precision to expect, for each run and on average.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ import numpy as np
 
 from mygo_cli.completion.questions import Request
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.runs.expected import expected_precision
 from mygo_cli.runs.opened import open_run
 from mygo_cli.runs.run import Run
 
 DEPTHS = (50, 100, 200, 500)
+EXPECTED_DEPTHS = (20, 50, 100, 200, 500, 1000, 2000)
 HIDDEN, ASIDE, WRONG, RENAMED, SYNONYMS = 0.1, 0.1, 1 / 30, 0.05, 0.25
 Fact = tuple[str, str, str]
 
@@ -92,6 +96,31 @@ def shares(run: Run, missing: bool) -> list[float]:
     return [done.questions, *(float(held[:depth].sum() / depth) for depth in DEPTHS)]
 
 
+def expected(runs: list[Path]) -> None:
+    """Print what was expected of the best facts and what the test split holds of them."""
+    opened = [open_run(path, device="cpu") for path in runs]
+    for words in ({}, {"missing": True}, {"unlinked": True}):
+        request = Request(top=max(EXPECTED_DEPTHS), **words)
+        rows = np.array([set_against(run, request) for run in opened])
+        print(f"\n{words or 'usual'}\n\n| best | expected | found | found - expected, each run |")
+        print("|---|---|---|---|")
+        for depth, each in zip(EXPECTED_DEPTHS, rows.transpose(1, 0, 2), strict=True):
+            said, held = each.mean(0)
+            gaps = ", ".join(f"{gap:+.3f}" for gap in each[:, 1] - each[:, 0])
+            print(f"| {depth:,} | {said:.3f} | {held:.3f} | {gaps} |")
+
+
+def set_against(run: Run, request: Request) -> list[tuple[float, float]]:
+    """Return expected and found precision at each depth, the test split taken away."""
+    curve = expected_precision(run.scorer, run.graph, request)
+    assert curve is not None
+    shown = replace(run, graph=replace(run.graph, test=run.graph.test[:0]))
+    facts = shown.find_facts(request).facts
+    said = curve(np.exp(facts.log_plausibility))
+    held = np.isin(facts.key, run.graph.fact_keys(run.graph.test))
+    return [(float(said[:d].mean()), float(held[:d].mean())) for d in EXPECTED_DEPTHS]
+
+
 def filling(run: Run) -> int:
     """Return how many test facts have an end without a fact of that relation and side."""
     graph = run.graph
@@ -110,13 +139,13 @@ def main() -> None:
     messing.add_argument("source", type=Path)
     messing.add_argument("folder", type=Path)
     messing.add_argument("--seed", type=int, default=0)
-    finding = commands.add_parser("found")
-    finding.add_argument("runs", nargs="+", type=Path)
+    for what in ("found", "expected"):
+        commands.add_parser(what).add_argument("runs", nargs="+", type=Path)
     arguments = parser.parse_args()
     if arguments.what == "mess":
         mess(arguments.source, arguments.folder, arguments.seed)
     else:
-        found(arguments.runs)
+        {"found": found, "expected": expected}[arguments.what](arguments.runs)
 
 
 if __name__ == "__main__":
