@@ -70,6 +70,13 @@ def init(
             rich_help_panel=COLUMNS,
         ),
     ] = None,
+    unify_names: Annotated[
+        bool,
+        typer.Option(
+            "--unify",
+            help="Take names that differ only in Unicode form, blanks or capitals for one.",
+        ),
+    ] = False,
     valid: Annotated[
         float, typer.Option(min=0, max=0.5, help="Share of the facts for validation.")
     ] = 0.0,
@@ -85,6 +92,7 @@ def init(
     from mygo_cli.imports.table_folder import Shares, refuse_full_folder, write_graph
     from mygo_cli.imports.table_graph import gather
     from mygo_cli.imports.table_guess import read_and_guess
+    from mygo_cli.imports.table_names import unify
     from mygo_cli.imports.table_pictures import find_pictures
     from mygo_cli.imports.table_roles import Typed
 
@@ -103,7 +111,7 @@ def init(
         separator=separator,
     )
     guesses = read_and_guess(tables or (), items or (), typed)
-    found = gather(guesses)
+    found = unify(gather(guesses)) if unify_names else gather(guesses)
     plan = guessed.Plan(folder, guesses, found, find_pictures(found, images))
     if not as_json:
         guessed.show_plan(plan)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mygo_cli.graph.check_headers import check_headers
 from mygo_cli.graph.check_media import check_descriptions, check_folders, check_pictures
+from mygo_cli.graph.check_names import check_names
 from mygo_cli.graph.check_splits import check_splits
 from mygo_cli.graph.findings import Finding, of_fault, worst_first
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -63,6 +64,7 @@ def _more(folder: Path, faults: list[FileFault]) -> list[Finding]:
 
 def _findings(graph: KnowledgeGraph, open_pictures: bool, progress: Progress) -> Iterator[Finding]:
     yield from check_headers(graph)
+    yield from check_names(graph)
     yield from check_splits(graph)
     try:
         yield from check_descriptions(graph)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +15,8 @@ from mygo_cli.graph.findings import Finding, some, warning
 from mygo_cli.graph.header import heads_a_column, is_plain
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.rows import TRIPLES, Row, first_row
+
+MANY_FACTS = 20  # among fewer, a fact that stands alone is nothing odd
 
 
 def check_headers(graph: KnowledgeGraph) -> Iterator[Finding]:
@@ -24,14 +29,20 @@ def check_headers(graph: KnowledgeGraph) -> Iterator[Finding]:
         if order is None:
             if _may_be_header(graph, split, rows):
                 message = f"looks like a header and is read as a fact: {some(cells)}."
-                way_out = "Call its columns head, relation and tail, or delete the line."
-                yield warning(path, line, message, way_out)
+                yield warning(path, line, message, _without_line(path, line))
         elif not is_plain(cells):
             known = _known_elsewhere(graph, [cells[place] for place in order if place is not None])
             if known:
                 message = f"read as a header, and other lines are about {some(known)}."
                 way_out = "If it is a fact, write a line above it: head, relation, tail."
                 yield warning(path, line, message, way_out)
+
+
+def _without_line(path: Path, line: int) -> str:
+    renaming = "call its columns head, relation and tail"
+    if path.suffix == ".gz":
+        return f"Unpack the file, and delete the line or {renaming}."
+    return f"Delete it: sed -i.bak {line}d {shlex.quote(str(path))}; or {renaming}."
 
 
 def _known_elsewhere(graph: KnowledgeGraph, fact: list[str]) -> list[str]:
@@ -45,16 +56,25 @@ def _may_be_header(graph: KnowledgeGraph, split: Split, rows: Mapping[Split, Row
     """Say whether the first line of a split, read as a fact, has the marks of a header.
 
     Nothing else is about its entities or has its relation; and it has a word of headers, or
-    several files begin with it.
+    several files begin with it, or no other of many facts stands as alone.
     """
     line, cells = rows[split]
     source = graph.sources[split]
     if not len(source.line) or source.line[0] != line:
         return False
-    head, relation, tail = graph.split(split)[0].tolist()
-    facts = graph.all_triples()
-    entities = facts[:, (0, 2)]
-    uses = [(entities == head).sum(), (facts[:, 1] == relation).sum(), (entities == tail).sum()]
-    alone = bool(np.all(np.array(uses) == 1))
+    alone = _alone(graph)
+    first = graph.fact_keys(graph.split(split)[:1])
+    if len(alone) < 2 or not alone[np.isin(graph.fact_keys(graph.all_triples()), first)].all():
+        return False
     repeated = Counter(tuple(row) for _, row in rows.values())[tuple(cells)] > 1
-    return alone and len(facts) > 1 and (heads_a_column(cells, TRIPLES.header) or repeated)
+    only = len(alone) >= MANY_FACTS and int(alone.sum()) == 1
+    return only or repeated or heads_a_column(cells, TRIPLES.header)
+
+
+def _alone(graph: KnowledgeGraph) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which facts share neither an entity nor their relation with another, bool (T,)."""
+    facts = graph.all_triples()
+    entities = np.bincount(facts[:, (0, 2)].ravel(), minlength=len(graph.entities))
+    relations = np.bincount(facts[:, 1], minlength=len(graph.relations))
+    uses = entities[facts[:, 0]] + entities[facts[:, 2]] + relations[facts[:, 1]]
+    return np.asarray(uses == 3)

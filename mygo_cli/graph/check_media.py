@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from mygo_cli.graph.findings import Finding, counted, note, some, warning
+from mygo_cli.graph.findings import Finding, counted, note, reading_again, some, warning
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.media import PictureList
-from mygo_cli.graph.picture_files import PICTURE_ENDINGS, holds_picture
+from mygo_cli.graph.picture_files import PICTURE_ENDINGS, UNFINISHED, holds_picture
 from mygo_cli.progress import Progress
 
 # Pictures in flight at once: each holds one decoded picture in memory.
@@ -40,28 +41,60 @@ def check_folders(graph: KnowledgeGraph) -> Iterator[Finding]:
     """Yield what is wrong with the folders of pictures. Opens no picture."""
     found = graph.picture_list
     if not graph.images.is_dir():
-        yield note(graph.images, "no such folder, so no entity has a picture.")
+        yield from _pictures_elsewhere(graph)
         return
     for path, reason in found.unreadable:
         yield warning(graph.images / path, None, f"cannot be read: {reason}.")
     if found.unmatched:
         folders = counted(len(found.unmatched), "folder")
         message = f"{folders} named for no entity: {some(found.unmatched)}."
-        way_out = "Rename each to the id of its entity ('/' becomes '_'), or delete it."
+        way_out = f"Rename each to the id of its entity ('/' becomes '_'); or {_by_names(graph)}"
         yield warning(graph.images, None, message, way_out)
     if found.loose:
         message = f"{counted(len(found.loose), 'picture')} in no folder: {some(found.loose)}."
-        way_out = "Put each into a folder with the id of its entity."
+        way_out = f"Put each into a folder with the id of its entity; or {_by_names(graph)}"
         yield warning(graph.images, None, message, way_out)
     for folder, entities in found.shared:
         message = f"claimed by {counted(len(entities), 'entity', 'entities')}: {some(entities)}."
         way_out = "Rename all but one: their ids differ only in '/' and '_'."
         yield warning(graph.images / folder, None, message, way_out)
+    if found.passed_over:
+        kinds = sorted({Path(path).suffix.lower() for path in found.passed_over})
+        message = (
+            f"{counted(len(found.passed_over), 'file')} of a kind that is not read "
+            f"({', '.join(kinds)}): {some(found.passed_over)}."
+        )
+        yield warning(graph.images, None, message, _converting(graph.images, kinds))
     yield from _unusual(graph.images, found)
     shown = sum(bool(pictures) for pictures in found.pictures)
     if shown < len(found.pictures):
         message = f"{shown:,} of {len(found.pictures):,} entities have a picture."
         yield note(graph.images, message)
+
+
+def _pictures_elsewhere(graph: KnowledgeGraph) -> Iterator[Finding]:
+    """Yield that there is no `images/`, and where the pictures may lie instead."""
+    for folder in sorted(path for path in graph.folder.iterdir() if path.is_dir()):
+        if not folder.name.startswith(".") and holds_picture(folder):
+            move = shlex.join(["mv", str(folder), str(graph.images)])
+            way_out = f"Call the folder images: {move}"
+            yield warning(folder, None, "holds pictures, and is not read.", way_out)
+            return
+    yield note(graph.images, "no such folder, so no entity has a picture.")
+
+
+def _by_names(graph: KnowledgeGraph) -> str:
+    """Return the command that finds whose each picture is."""
+    return reading_again(graph.folder, [source.path for source in graph.sources.values()])
+
+
+def _converting(images: Path, kinds: Sequence[str]) -> str:
+    """Return the command that converts what ImageMagick reads."""
+    if set(kinds) <= {UNFINISHED}:
+        return "They were not copied or downloaded to their end: do it again."
+    folder = shlex.quote(str(images))
+    files = " ".join(f"{folder}/*/*{kind}" for kind in kinds if kind != UNFINISHED)
+    return f"Convert them to PNG, as ImageMagick does: mogrify -format png {files}"
 
 
 def _unusual(images: Path, found: PictureList) -> Iterator[Finding]:
@@ -86,7 +119,7 @@ def check_pictures(graph: KnowledgeGraph, progress: Progress) -> Iterator[Findin
         message = (
             f"{counted(len(drawings), 'SVG drawing')}, which cannot be read: {some(drawings)}."
         )
-        yield warning(graph.images, None, message, "Convert them to PNG.")
+        yield warning(graph.images, None, message, _converting(graph.images, [".svg"]))
     rasters = [path for path in paths if not path.lower().endswith(".svg")]
     way_out = "Replace or delete it: it will have no tokens."
     for path, reason in broken_pictures(graph.images, rasters, progress):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,6 @@ from mygo_cli.graph.files import Split, find_files, misnamed
 from mygo_cli.graph.findings import Finding, Severity, counted, note, some, warning
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
-from mygo_cli.graph.looks import alike, spelled_out
 from mygo_cli.graph.relations import Twin, twin_relations
 from mygo_cli.graph.triples import Numbers
 
@@ -28,8 +27,6 @@ def check_splits(graph: KnowledgeGraph) -> Iterator[Finding]:
     yield from _test_overlap(graph)
     for split in ASKED:
         yield from _strangers(graph, split)
-    yield from _look_alikes(graph, "entities", graph.entities, (0, 2))
-    yield from _look_alikes(graph, "relations", graph.relations, (1,))
     yield from _loops(graph)
     yield from _unused_entities(graph)
     yield from _twins(graph)
@@ -76,7 +73,7 @@ def _test_overlap(graph: KnowledgeGraph) -> Iterator[Finding]:
     if in_train.any():
         yield warning(
             graph.sources["test"].path,
-            _first_line(graph, "test", in_train),
+            first_line(graph, "test", in_train),
             f"also stands in train (such triples: {int(in_train.sum()):,} of {len(graph.test):,}).",
             "Delete them from one of the two: ranking them measures memory.",
         )
@@ -104,34 +101,15 @@ def _stranger(
 ) -> Finding:
     return warning(
         graph.sources[split].path,
-        _first_line(graph, split, unseen),
+        first_line(graph, split, unseen),
         f"{who} is not in train (such triples: {int(unseen.sum()):,} of {len(unseen):,}).",
         way_out,
     )
 
 
-def _first_line(graph: KnowledgeGraph, split: Split, chosen: Chosen) -> int:
+def first_line(graph: KnowledgeGraph, split: Split, chosen: Chosen) -> int:
     """Return the first line of the chosen triples, a mask [T]."""
     return int(graph.sources[split].line[chosen].min())
-
-
-def _look_alikes(
-    graph: KnowledgeGraph, what: str, names: Sequence[str], columns: tuple[int, ...]
-) -> Iterator[Finding]:
-    """Yield that several names, which stand in `columns` of the triples, look the same."""
-    groups = alike(names)
-    if not groups:
-        return
-    pairs = some([" and ".join(map(spelled_out, group)) for group in groups])
-    message = f"{what} that look the same and are not: {pairs}."
-    way_out = "Write each in one way, unless they are meant to be several."
-    row = names.index(groups[0][-1])
-    for split, source in graph.sources.items():
-        chosen = (graph.split(split)[:, columns] == row).any(axis=1)
-        if chosen.any():
-            yield warning(source.path, _first_line(graph, split, chosen), message, way_out)
-            return
-    yield warning(graph.folder, None, message, way_out)
 
 
 def _loops(graph: KnowledgeGraph) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -47,6 +48,13 @@ def warning(file: Path, line: int | None, message: str, way_out: str = "") -> Fi
 def note(file: Path, message: str, way_out: str = "") -> Finding:
     """Return a finding for information."""
     return Finding("note", str(file), None, message, way_out)
+
+
+def reading_again(folder: Path, tables: Sequence[Path], *options: str) -> str:
+    """Return the command that makes a new graph of a folder's tables, with `options`."""
+    pictures = ("--images", str(folder / "images")) if (folder / "images").is_dir() else ()
+    new = f"{folder.resolve().name}-2"
+    return shlex.join(["mygo", "init", new, *map(str, tables), *options, *pictures])
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +23,15 @@ def look(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name.translate(_SEEN)).strip()
 
 
+def loose_look(name: str) -> str:
+    """Return what all names have in common that differ in Unicode form, blanks or capitals alone.
+
+    Unicode's form KC: full-width letters are plain, ligatures letters. An underscore is a blank.
+    """
+    plain = look(unicodedata.normalize("NFKC", name)).casefold()
+    return " ".join(plain.replace("_", " ").split()) or name
+
+
 def spelled_out(name: str) -> str:
     """Return a name with what cannot be seen in it as escapes, such as `Zoe\\u0308`."""
 
@@ -32,11 +41,11 @@ def spelled_out(name: str) -> str:
     return "".join(f"\\u{ord(letter):04x}" if hides(letter) else letter for letter in name)
 
 
-def alike(names: Iterable[str]) -> list[list[str]]:
-    """Return the groups of several names that look the same, in the order of the names."""
+def alike(names: Iterable[str], key: Callable[[str], str] = look) -> list[list[str]]:
+    """Return the groups of several names with one `key`, in the order of the names."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(look(name), []).append(name)
+        groups.setdefault(key(name), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
 
 

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from mygo_cli.graph.files import find_files
 from mygo_cli.graph.looks import Spellings
-from mygo_cli.graph.picture_files import in_natural_order, is_picture, listing
+from mygo_cli.graph.picture_files import (
+    OTHER_ENDINGS,
+    UNFINISHED,
+    in_natural_order,
+    is_picture,
+    listing,
+)
 from mygo_cli.graph.rows import DESCRIPTIONS, OnFault, read_rows, stop
 
 
@@ -18,8 +24,9 @@ class PictureList:
 
     `pictures` are, for each entity, posix paths relative to `images/` in natural order (2 before
     10). `unmatched` are folders that no entity is called, `loose` pictures that lie in no folder,
-    `unreadable` paths with the reason, `shared` folders with the entities that claim them, and
-    `deeper` the folders inside those of entities.
+    `unreadable` paths with the reason, `shared` folders with the entities that claim them,
+    `deeper` the folders inside those of entities, and `passed_over` files of entities that people
+    take for pictures and nothing here reads.
     """
 
     pictures: tuple[tuple[str, ...], ...]
@@ -28,6 +35,7 @@ class PictureList:
     unreadable: tuple[tuple[str, str], ...] = ()
     shared: tuple[tuple[str, tuple[str, ...]], ...] = ()
     deeper: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 def folder_name(entity: str) -> str:
@@ -50,6 +58,7 @@ def list_pictures(images: Path, entities: Sequence[str]) -> PictureList:
     pictures: list[tuple[str, ...]] = [()] * len(entities)
     unmatched, loose, shared = [], [], []
     deeper: list[str] = []
+    passed_over: list[str] = []
     unreadable: list[tuple[str, str]] = []
     for name, is_folder in listing(images, "", unreadable):
         claimed = spellings.find(name) if is_folder else None
@@ -62,7 +71,7 @@ def list_pictures(images: Path, entities: Sequence[str]) -> PictureList:
             continue
         rows = claims[claimed]
         owner = next((row for row in rows if entities[row] == claimed), rows[0])
-        pictures[owner] += tuple(_pictures_in(images, name, unreadable, deeper))
+        pictures[owner] += tuple(_pictures_in(images, name, unreadable, deeper, passed_over))
         if len(rows) > 1:
             shared.append((name, tuple(entities[row] for row in rows)))
     return PictureList(
@@ -72,11 +81,16 @@ def list_pictures(images: Path, entities: Sequence[str]) -> PictureList:
         tuple(unreadable),
         tuple(shared),
         tuple(deeper),
+        tuple(passed_over),
     )
 
 
 def _pictures_in(
-    images: Path, folder: str, unreadable: list[tuple[str, str]], deeper: list[str]
+    images: Path,
+    folder: str,
+    unreadable: list[tuple[str, str]],
+    deeper: list[str],
+    passed_over: list[str],
 ) -> list[str]:
     names = []
     for name, is_folder in listing(images, folder, unreadable):
@@ -86,6 +100,8 @@ def _pictures_in(
             deeper.append(f"{folder}/{name}")
         elif is_picture(images / folder / name):
             names.append(name)
+        elif name.lower().endswith((*OTHER_ENDINGS, UNFINISHED)):
+            passed_over.append(f"{folder}/{name}")
     return [f"{folder}/{name}" for name in in_natural_order(names)]
 
 

@@ -18,6 +18,11 @@ FIRST_BYTES = (
     b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"<svg", b"\0\0\0\x0cjP",
 )  # fmt: skip
 BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # AVIF, and HEIC of phones
+# What people take for pictures and no reader here does: print, design, raw photos, films, models.
+OTHER_ENDINGS = (
+    ".eps", ".ps", ".pdf", ".ai", ".psd", ".xcf", ".ico", ".tga", ".heic", ".heif", ".jxl", ".jp2",
+    ".emf", ".wmf", ".dng", ".cr2", ".nef", ".arw", ".raw", ".mp4", ".webm", ".mov",
+)  # fmt: skip
 UNFINISHED = ".part"  # as mygo and browsers call a file that is being written
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -61,6 +62,34 @@ def test_what_it_says(mygo, facts, items):
     assert "left out: numbers or dates" in ended.out
     assert ["c1", "goes", "with", "t1"] in shown
     assert ["picture", "that", "belongs", "to", "nobody", "1", "pics/x.png"] in shown
+
+
+def test_one_name_for_names_that_differ_in_capitals_and_blanks(mygo, tmp_path, items):
+    rows = [
+        *FACTS,
+        ("C1", "Goes_With", "T1"),  # is there already
+        ("C3", "goes with", "\uff341"),  # full-width T1, a fact of its own
+        ("ann  & co", "based in", "Köln"),
+        ("c1", "based in", "Ko\u0308ln"),
+    ]
+    facts = write_csv(tmp_path / "messy.csv", ["head", "relation", "tail"], rows)
+    words = ("init", "g", facts, "--items", items, "--images", "pics", "--yes")
+    assert mygo(*words, "--unify").code == 0
+    checked = mygo("data", "check", "--data", "g")
+    assert "differ only in" not in checked.out
+    assert "look the same" not in checked.out
+    written = Path("g/train.txt").read_text(encoding="utf-8")
+    assert "c3\tgoes with\tt1\n" in written
+    assert "Ann & Co\tbased in\tKöln\nc1\tbased in\tKöln\n" in written
+    assert len(list(Path("g/images/c1").iterdir())) == 2
+    shutil.rmtree("g")
+    said = json.loads(mygo(*words, "--unify", "--json").out)
+    left_out = {row["what"]: row["count"] for row in said["left_out"]}
+    assert left_out["another spelling of a name"] == 7
+    assert left_out["fact that is there already"] == 1
+    shutil.rmtree("g")
+    assert mygo(*words).code == 0
+    assert "C1\tGoes_With\tT1\n" in Path("g/train.txt").read_text(encoding="utf-8")
 
 
 def test_without_a_terminal_nothing_is_written(mygo, facts, monkeypatch):

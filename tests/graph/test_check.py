@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 
 import numpy as np
 import pytest
@@ -89,6 +90,10 @@ def only(findings, severity):
         ({"images/a/more/x/2.png": picture()}, "warning", "images", None,
          "1 folder inside an entity's folder, whose pictures are not read: a/more."),
         ({"images/a/2.svg": b"<svg/>"}, "warning", "images", None, "1 SVG drawing"),
+        ({"images/a/2.PSD": b"8BPS"}, "warning", "images", None,
+         "1 file of a kind that is not read (.psd): a/2.PSD. Convert them to PNG"),
+        ({"images/a/2.png.part": b"x"}, "warning", "images", None,
+         "(.part): a/2.png.part. They were not copied or downloaded to their end: do it again."),
     ],
 )  # fmt: skip
 def test_each_finding(check, changes, severity, file, line, part):
@@ -130,6 +135,23 @@ def test_missing_pictures(check):
     assert check({}) == [("note", "images", None, "no such folder, so no entity has a picture. ")]
     message = "1 of 3 entities have a picture. "
     assert check({"images/a/1.png": picture()}) == [("note", "images", None, message)]
+
+
+def test_pictures_in_a_folder_of_another_name(check):
+    (found,) = check({"Bilder/a/1.png": picture(), "notes/x.txt": b"x"})
+    assert found[:3] == ("warning", "Bilder", None)
+    assert "holds pictures, and is not read. Call the folder images: mv " in found[3]
+
+
+def test_loose_pictures_find_their_entities_by_the_command_that_is_named(make_folder, tmp_path):
+    folder = make_folder({**CLEAN, "images/a.png": picture(), "images/b_2.png": picture()})
+    (said,) = (x.text for x in check_graph(folder) if "in no folder" in x.message)
+    command = shlex.split(said.partition("; or ")[2])
+    assert command == [
+        *("mygo", "init", "graph-2"),
+        *(f"{folder}/{split}.txt" for split in ("train", "valid", "test")),
+        *("--images", f"{folder}/images"),
+    ]
 
 
 def test_pictures_need_not_be_opened(check):

@@ -94,11 +94,12 @@ def warnings(folder):
 
 def test_two_in_triples_are_named(make_folder):
     folder = make_folder({"train.txt": f"a\tr\t{ZOE}\na\tr\t{ZOE_IN_PIECES}\nb\t\ufeffr\ta\n"})
+    again = f"mygo init graph-2 {folder}/train.txt --unify"
     assert warnings(folder) == [
         f"{folder}/train.txt:2: entities that look the same and are not: {ZOE} and Zoe\\u0308. "
-        "Write each in one way, unless they are meant to be several.",
+        f"Write each in one way, unless they are meant to be several: {again}",
         f"{folder}/train.txt:3: relations that look the same and are not: r and \\ufeffr. "
-        "Write each in one way, unless they are meant to be several.",
+        f"Write each in one way, unless they are meant to be several: {again}",
     ]
 
 
