@@ -1,12 +1,12 @@
 """Measure what `mygo complete` finds of hidden facts, and what it expects (docs/completion.md).
 
     python docs/small_graph.py small
-    python docs/measure_precision.py mess small messy
+    python docs/measure_precision.py mess messy
     mygo train --data messy ...
     python docs/measure_precision.py found RUN [RUN ...]
     python docs/measure_precision.py expected RUN [RUN ...]
 
-`mess` writes a graph as people have them: without kinds and pictures, a tenth of its facts hidden
+`mess` writes world, or another graph, as people have them: without kinds and pictures, a tenth of its facts hidden
 in test.txt and a tenth set aside in valid.txt, each thirtieth fact wrong, each twentieth entity
 under a second name in half of its facts, and a quarter of the facts of a relation under another
 name. `found` completes with each run as if the graph had no test split, with and without
@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from mygo_cli.completion.questions import Request
+from mygo_cli.folders import world_folder
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.runs.expected import expected_precision
 from mygo_cli.runs.opened import open_run
@@ -136,8 +137,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="what", required=True)
     messing = commands.add_parser("mess")
-    messing.add_argument("source", type=Path)
     messing.add_argument("folder", type=Path)
+    messing.add_argument("--source", type=Path, default=world_folder())
     messing.add_argument("--seed", type=int, default=0)
     for what in ("found", "expected"):
         commands.add_parser(what).add_argument("runs", nargs="+", type=Path)
