@@ -6,11 +6,11 @@
     python docs/measure_precision.py found RUN [RUN ...]
     python docs/measure_precision.py expected RUN [RUN ...]
 
-`mess` writes world, or another graph, as people have them: without kinds and pictures, a tenth of its facts hidden
-in test.txt and a tenth set aside in valid.txt, each thirtieth fact wrong, each twentieth entity
-under a second name in half of its facts, and a quarter of the facts of a relation under another
-name. `found` completes with each run as if the graph had no test split, with and without
-`--missing`, and prints which share of the best facts stands in it, as Markdown. `expected` sets
+`mess` writes world, or another graph, as people have them: without kinds and pictures, a tenth of
+its facts hidden in test.txt and a tenth set aside in valid.txt, each thirtieth fact wrong, each
+twentieth entity under a second name in half of its facts, and a quarter of the facts of a relation
+under another name, which begins with has_. `found` completes with each
+run as if the graph had no test split, with and without `--missing`, and prints which share of the best facts stands in it, as Markdown. `expected` sets
 that against the precision to expect, for each run and on average.
 """
 
