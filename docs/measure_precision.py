@@ -1,6 +1,5 @@
 """Measure what `mygo complete` finds of hidden facts, and what it expects (docs/completion.md).
 
-    python docs/small_graph.py small
     python docs/measure_precision.py mess messy
     mygo train --data messy ...
     python docs/measure_precision.py found RUN [RUN ...]
@@ -9,9 +8,9 @@
 `mess` writes world, or another graph, as people have them: without kinds and pictures, a tenth of
 its facts hidden in test.txt and a tenth set aside in valid.txt, each thirtieth fact wrong, each
 twentieth entity under a second name in half of its facts, and a quarter of the facts of a relation
-under another name, which begins with has_. `found` completes with each
-run as if the graph had no test split, with and without `--missing`, and prints which share of the best facts stands in it, as Markdown. `expected` sets
-that against the precision to expect, for each run and on average.
+under another name, which begins with has_. `found` completes with each run as if the graph had no
+test split, with and without `--missing`, and prints which share of the best facts stands in it, as
+Markdown. `expected` sets that against the precision to expect, for each run and on average.
 """
 
 from __future__ import annotations
