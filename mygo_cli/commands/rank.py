@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from mygo_cli.errors import UsageError
 WAYS = (
     "mygo rank --head X --relation R, mygo rank --relation R --tail Y, mygo rank --head X --tail Y"
 )
+UNSEEN = 'mygo rank --head-image FILE --head-text "..." --relation R, or --tail-image, --tail-text'
+NOTHING: tuple[list[Path], str | None] = [], None  # told of a side that a name stands for
 
 
 def rank(
@@ -30,6 +33,19 @@ def rank(
     relation: Annotated[str | None, typer.Option(help="Relation of the missing fact.")] = None,
     tail: Annotated[
         str | None, typer.Option(help="Known tail: ranks heads, or relations with --head.")
+    ] = None,
+    head_image: Annotated[
+        list[Path] | None,
+        typer.Option(help="Picture of a head that the graph has not; several may be given."),
+    ] = None,
+    head_text: Annotated[
+        str | None, typer.Option(help="Description of a head that the graph has not.")
+    ] = None,
+    tail_image: Annotated[
+        list[Path] | None, typer.Option(help="Picture of a tail that the graph has not.")
+    ] = None,
+    tail_text: Annotated[
+        str | None, typer.Option(help="Description of a tail that the graph has not.")
     ] = None,
     questions: Annotated[
         Path | None,
@@ -53,16 +69,36 @@ def rank(
 ) -> None:
     """Rank what is missing of a fact: a side, or the relation. Ids or display names."""
     shape = shape_of(as_json, as_csv, as_tsv)
-    _check_question(head, relation, tail, questions)
+    sides = (head_image or [], head_text), (tail_image or [], tail_text)
+    described = [each for each in sides if each != NOTHING]
+    if described:
+        _check_unseen(relation, (head, tail, questions), len(described))
+    else:
+        _check_question(head, relation, tail, questions)
     from mygo_cli.ranking.named_rows import read_questions
     from mygo_cli.runs.opened import open_run
+    from mygo_cli.runs.unseen import Unseen
 
     opened = open_run(run, data, device, runs_folder)
     if questions is not None:
         asked = read_questions(questions, opened.graph)
         print_rows(opened.rank_all(asked, top, hide_known), shape)
-    else:
-        print_rows([opened.rank(head, relation, tail, top, hide_known)], shape)
+        return
+    first, last = (
+        name if told == NOTHING else Unseen(*told)
+        for name, told in zip((head, tail), sides, strict=True)
+    )
+    print_rows([opened.rank(first, relation, last, top, hide_known)], shape)
+
+
+def _check_unseen(relation: str | None, others: Sequence[object], described: int) -> None:
+    """Raise `UsageError` unless one side is `described`, with the relation and none of `others`."""
+    if described > 1 or any(each is not None for each in others):
+        raise UsageError(
+            "An unseen entity takes the place of one side, and the other side is asked for.", UNSEEN
+        )
+    if relation is None:
+        raise UsageError("Which relation of the unseen entity is asked?", UNSEEN)
 
 
 def _check_question(

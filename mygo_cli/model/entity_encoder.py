@@ -85,6 +85,12 @@ class ModalityTokens(nn.Module):
             return ReadTokens(self._project(self.codes[used]), ids, mask)
         return ReadTokens(self._project(self.codes), ids, mask)
 
+    def read_table(self, table: TokenTable) -> ReadTokens:
+        """Return the tokens of the entities of another table; its codes may be new ones."""
+        on = self.offset.device
+        ids, mask = torch.from_numpy(table.ids).to(on), torch.from_numpy(table.mask).to(on)
+        return ReadTokens(self._project(torch.from_numpy(table.codes).to(on)), ids, mask)
+
     def _project(self, codes: Tensor) -> Tensor:
         projected: Tensor = self.norm(self.proj(codes))
         return projected
@@ -159,6 +165,17 @@ class EntityEncoder(nn.Module):
             None if self.image is None else self.image.read(rows),
             None if self.text is None else self.text.read(rows),
         )
+
+    def read_unseen(self, image: TokenTable | None, text: TokenTable | None) -> Reading:
+        """Return what there is to read of an entity that has tokens, and no structure.
+
+        Each table is of one entity; one of a modality that is not used is passed over.
+        """
+        tokens = (
+            None if module is None or table is None else module.read_table(table)
+            for module, table in ((self.image, image), (self.text, text))
+        )
+        return Reading(1, None, *tokens)
 
     def forward(self, reading: Reading) -> Tensor:
         """Return the vectors (R, D) of the entities of a reading."""

@@ -43,6 +43,13 @@ class ExpertVectors(NamedTuple):
         """Return a copy that `put` may change."""
         return self._each(Tensor.clone)
 
+    def followed_by(self, other: ExpertVectors) -> ExpertVectors:
+        """Return what is known of these entities, then of others."""
+        pairs = zip(self[2:], other[2:], strict=True)
+        free = (None if a is None or b is None else torch.cat((a, b)) for a, b in pairs)
+        known, tokens = torch.cat((self.known, other.known)), torch.cat((self.tokens, other.tokens))
+        return ExpertVectors(known, tokens, *free)
+
     def put(self, row: int, one: ExpertVectors) -> None:
         """Know something else of the entity in a row."""
         for part, new in zip(self, one, strict=True):
@@ -93,6 +100,7 @@ class ModalityExperts(nn.Module):
         self.bag = TokenBag(bags, dim, dropout)
         self.free: FreeVectors | None = FreeVectors(num_entities, dim) if structure else None
         self.maps = nn.ModuleList(RelationMaps(num_relations, dim) for _ in self.kinds)
+        self.dim = dim
         self.scale = dim**-0.5
 
     def vectors(self, rows: Tensor) -> ExpertVectors:
@@ -109,6 +117,15 @@ class ModalityExperts(nn.Module):
         known, _, *free = self.vectors(torch.tensor([row], device=left.device))
         asking, answering = (None if each is None else each * structure for each in free)
         return ExpertVectors(known & left.any(), self.bag.without(row, left), asking, answering)
+
+    def unseen(self, ids: Tensor, weights: Tensor) -> ExpertVectors:
+        """Return what there is to know of an entity that has tokens, and no structure, R = 1.
+
+        `ids` (P,) are rows of the codes that training knew, with `weights` (P,).
+        """
+        nothing = None if self.free is None else ids.new_zeros(1, self.dim, dtype=weights.dtype)
+        known = torch.tensor([len(ids) > 0], device=ids.device)
+        return ExpertVectors(known, self.bag.of(ids, weights), nothing, nothing)
 
     def scores(self, queries: Queries, vectors: ExpertVectors) -> Tensor:
         """Return the scores (K, B, R) of the candidates of `vectors`, which hold the asked ones.

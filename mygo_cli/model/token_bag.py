@@ -59,7 +59,10 @@ class TokenBag(nn.Module):
     def without(self, row: int, left: Tensor) -> Tensor:
         """Return the vector (1, D) of an entity that has only those of its P tokens, (P,) bool."""
         own = slice(int(self.start[row]), int(self.start[row + 1]))
-        ids, weights = self.ids[own][left], self.weights[own][left]
+        return self.of(self.ids[own][left], self.weights[own][left])
+
+    def of(self, ids: Tensor, weights: Tensor) -> Tensor:
+        """Return the vector (1, D) of a bag: P rows of `codes` with `weights` (P,), any length."""
         weights = weights / weights.norm().clamp(min=1e-9)  # a bag has the length 1
         summed = weights[None] @ (self.proj(self.codes) + self.own)[ids]
         return self.dropout(self.norm(summed)) * (len(ids) > 0)

@@ -106,7 +106,7 @@ def predict(
             hide_asked(own, queries.at(row), loops)
             new = own.clone()
             hide_known_answers(new, known.part(row))
-            best.append(_best(new[0] if hide_known else own[0], new[0], top))
+            best.append(best_answers(new[0] if hide_known else own[0], new[0], top))
         found += _predictions(graph, queries, best)
     return found
 
@@ -132,7 +132,7 @@ class Best(NamedTuple):
     among_new: Tensor
 
 
-def _best(scores: Tensor, new: Tensor, top: int) -> Best:
+def best_answers(scores: Tensor, new: Tensor, top: int) -> Best:
     """Return the best answers of one row of scores (N,), -inf for who may not answer.
 
     `new` (N,) are the same scores, -inf for known answers, too.

@@ -49,6 +49,16 @@ class Scorer:
         vars(copy)["expert_vectors"] = [each.copied() for each in self.expert_vectors]
         return copy
 
+    def with_one_more(self, vector: Tensor, known: list[ExpertVectors]) -> Scorer:
+        """Return a scorer that knows an entity more, in the row behind all others.
+
+        `vector` (D,), and what the experts of each modality know of it.
+        """
+        more = Scorer(self.model, torch.cat((self.entities, vector[None])), self.relations)
+        pairs = zip(self.expert_vectors, known, strict=True)
+        vars(more)["expert_vectors"] = [all_of.followed_by(one) for all_of, one in pairs]
+        return more
+
     def put(self, row: int, vector: Tensor, known: list[ExpertVectors]) -> None:
         """Let an entity have another vector (D,) from now on, and experts know this of it."""
         self.entities[row] = vector

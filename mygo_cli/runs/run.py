@@ -35,6 +35,7 @@ from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.relation_answers import RelationAnswer, relation_answers
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.scored_facts import ScoredFact, scored_facts
+from mygo_cli.runs.unseen import Unseen, rank_unseen
 from mygo_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ class Run:
 
     def rank(
         self,
-        head: str | None = None,
+        head: str | Unseen | None = None,
         relation: str | None = None,
-        tail: str | None = None,
+        tail: str | Unseen | None = None,
         top: int = 10,
         hide_known: bool = False,
     ) -> Rows[Any]:
@@ -105,7 +106,10 @@ class Run:
 
         They are `Answer`s, and `RelationAnswer`s where the relation is missing. `hide_known` leaves
         out facts that the graph holds. Raises `UsageError` unless two names are given and known.
+        About an `Unseen` entity see `rank_unseen`.
         """
+        if isinstance(head, Unseen) or isinstance(tail, Unseen):
+            return rank_unseen(self, head, relation, tail, top)
         if head is not None and relation is None and tail is not None:
             return self.rank_relations(head, tail, top, hide_known)
         return self.rank_all([find_question(self.graph, head, relation, tail)], top, hide_known)[0]

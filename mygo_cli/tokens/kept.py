@@ -11,7 +11,7 @@ from mygo_cli.cache.format import TokenCache, opened
 from mygo_cli.cache.sources import DONE
 from mygo_cli.cache.sums import StoredTokens
 from mygo_cli.graph.triples import Array
-from mygo_cli.tokens.selection import select_tokens
+from mygo_cli.tokens.selection import padded, select_tokens
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,9 @@ class KeptTokens:
 def kept_tokens(cache: TokenCache, row: int, m: int) -> KeptTokens:
     """Return the m most frequent tokens of the entity in `row`, as the model would read them."""
     items, failures = _items_of(cache, row)
-    width = max((len(item.tokens) for item in items), default=0)
-    tokens = np.zeros((len(items), width), dtype=np.int64)
-    for place, item in enumerate(items):
-        tokens[place, : len(item.tokens)] = item.tokens
     table = select_tokens(
         np.zeros(len(items), dtype=np.int64),
-        tokens,
-        np.array([len(item.tokens) for item in items], dtype=np.int64),
+        *padded([item.tokens for item in items]),
         num_entities=1,
         m=m,
         drop_ids=cache.header.info.drop_ids,

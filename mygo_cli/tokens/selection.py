@@ -79,6 +79,15 @@ def select_tokens(
     return _table(kept, mask, codebook)
 
 
+def padded(items: Sequence[Array]) -> tuple[Array, Array]:
+    """Return the token ids of I items (T,) as rows, int64 [I, T], and how many count, [I]."""
+    length = np.array([len(item) for item in items], dtype=np.int64)
+    tokens = np.zeros((len(items), int(length.max(initial=0))), dtype=np.int64)
+    for row, item in enumerate(items):
+        tokens[row, : len(item)] = item
+    return tokens, length
+
+
 def counted_positions(
     entity: Array,
     tokens: Rows,

@@ -1,0 +1,186 @@
+"""Questions about an entity that is not in the graph, given by its pictures and a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+
+from mygo_cli.cache.finding import IMAGE, TEXT, check_cache_fits
+from mygo_cli.cache.format import TokenCache
+from mygo_cli.errors import DataError, UsageError
+from mygo_cli.files import expanded
+from mygo_cli.graph.triples import Array
+from mygo_cli.model.entity_encoder import ModalityTokens
+from mygo_cli.model.experts import ModalityExperts
+from mygo_cli.ranking.scorer import Scorer
+from mygo_cli.ranking.unseen import predict_unseen, with_unseen
+from mygo_cli.runs.rows import Rows
+from mygo_cli.tokenizing.unseen import ItemTokenizer
+from mygo_cli.tokens.table import positions_of
+from mygo_cli.tokens.unseen import ItemReader
+
+if TYPE_CHECKING:
+    from mygo_cli.runs.run import Run
+
+WORDS = {IMAGE: "picture", TEXT: "text"}
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """An entity that is not in the graph: `images` are files, `text` describes it, one at least.
+
+    It has no facts and no structure. `name` is what answers call it.
+    """
+
+    images: Sequence[str | Path] = ()
+    text: str | None = None
+    name: str = "new entity"
+
+
+@dataclass(frozen=True)
+class UnseenAnswer:
+    """One answer about an unseen entity, as the whole fact that it makes.
+
+    `head` and `tail` are ids, one of them the name of the unseen one; the rest is that of `Answer`.
+    All such facts are new, and how often they hold is not known.
+    """
+
+    rank: int
+    head: str
+    relation: str
+    tail: str
+    asked: str
+    name: str
+    score: float
+    probability: float
+
+    SHOWN: ClassVar[Mapping[str, str]] = {
+        "rank": "rank",
+        "entity": "entity",
+        "name": "name",
+        "probability": "probability",
+    }
+
+    @property
+    def entity(self) -> str:
+        """Return the id of the answer."""
+        return self.head if self.asked == "head" else self.tail
+
+
+def rank_unseen(
+    run: Run,
+    head: str | Unseen | None,
+    relation: str | None,
+    tail: str | Unseen | None,
+    top: int = 10,
+) -> Rows[UnseenAnswer]:
+    """Return the `top` answers to a question about an unseen head or tail, best first.
+
+    Raises `UsageError` unless there are one `Unseen` and a known relation, and for a modality that
+    the run does not read or a text without a word that it could read; `DataError` for a picture
+    that cannot be read, and where the run's token cache is gone or another one.
+    """
+    unseen = head if isinstance(head, Unseen) else tail
+    if not isinstance(unseen, Unseen) or relation is None or not (head is None or tail is None):
+        raise UsageError(
+            "Of an unseen entity only the other side of a fact can be asked.",
+            "Give pictures or a text of one side, and the relation.",
+        )
+    row, asks_head = run.graph.find_relation(relation), head is None
+    scorer = scorer_with(run, unseen)
+    graph, other = run.graph, "head" if asks_head else "tail"
+    rows = []
+    for each in predict_unseen(scorer, row, asks_head, top):
+        given, answer = unseen.name, graph.entities[each.entity]
+        ends = (answer, given) if asks_head else (given, answer)
+        fact = ends[0], graph.relations[row], ends[1]
+        said = graph.names[each.entity], each.score, each.probability
+        rows.append(UnseenAnswer(each.rank, *fact, other, *said))
+    first, last = ("?", unseen.name) if asks_head else (unseen.name, "?")
+    return Rows(UnseenAnswer, rows, f"({first}, {graph.relations[row]}, {last})")
+
+
+def scorer_with(run: Run, unseen: Unseen) -> Scorer:
+    """Return the run's scorer with an unseen entity in one more row, the last.
+
+    Raises what `rank_unseen` raises for an entity that cannot be read.
+    """
+    items = items_of(run, unseen)
+    tokens = {name: _how_to_read(run, name)[1].read(each) for name, each in items.items()}
+    if not any(each.table.mask.any() for each in tokens.values()):
+        raise UsageError(
+            "There is nothing to read of the unseen entity.",
+            "Give a picture, or a text of more than the commonest words.",
+        )
+    return with_unseen(run.scorer, tokens)
+
+
+def items_of(run: Run, unseen: Unseen) -> dict[str, list[Array]]:
+    """Return the token ids of each picture and of the text, int64 (T,), of what was given."""
+    items = {}
+    if unseen.images:
+        paths = [expanded(path) for path in unseen.images]
+        items[IMAGE] = _how_to_read(run, IMAGE)[0].pictures(paths)
+    if unseen.text is not None:
+        items[TEXT] = [_how_to_read(run, TEXT)[0].text(unseen.text)]
+    return items
+
+
+def _how_to_read(run: Run, modality: str) -> tuple[ItemTokenizer, ItemReader]:
+    """Return what reads items of a modality as the run's model learned to read them."""
+    encoder, used = run.model.entity_encoder, run.settings.tokens.used
+    module = encoder.image if modality == IMAGE else encoder.text
+    cache = used[modality].cache if modality in used else None
+    if module is None or cache is None:
+        raise UsageError(
+            f"The run {run.name} reads no {WORDS[modality]}s.",
+            f"Leave the {WORDS[modality]} out, or name a run that was trained with tokens of them.",
+        )
+    experts = {} if run.model.experts is None else run.model.experts.named()
+    path, most = Path(cache), run.settings.tokens.image.max_pictures if modality == IMAGE else None
+    opened = TokenCache.open(path)
+    check_cache_fits(opened, run.graph)
+    options = used[modality].keep, most, modality in experts
+    found = _opened(path, path.stat().st_mtime_ns, run.device, *options)
+    if not _reads(found[1], module, experts.get(modality)):
+        raise DataError(
+            f"{path} is not what the run {run.name} was trained on any more.",
+            "Train again on the tokens that there are now.",
+        )
+    return found
+
+
+@lru_cache(maxsize=4)
+def _opened(
+    path: Path,
+    _changed: int,
+    device: torch.device,
+    keep: int,
+    most: int | None,
+    with_known: bool,
+) -> tuple[ItemTokenizer, ItemReader]:
+    """Return what reads as a cache was read, kept until the file changes.
+
+    Making a tokenizer reads its weights, and `with_known` all of the cache.
+    """
+    cache = TokenCache.open(path)
+    known = np.unique(positions_of(cache, most)[1]) if with_known else None
+    return ItemTokenizer.of(cache, device), ItemReader(cache, cache.codebook(), known, keep, most)
+
+
+def _reads(reader: ItemReader, module: ModalityTokens, experts: ModalityExperts | None) -> bool:
+    """Say whether the model learned from the cache of a reader: by the codes that it holds."""
+    codes = module.codes.cpu().numpy()
+    if module.mask.any() and codes.shape[1] != reader.codebook.shape[1]:
+        return False
+    held = {code.tobytes() for code in reader.codebook}
+    if module.mask.any() and not all(code.tobytes() in held for code in codes):
+        return False
+    count = 0 if reader.known is None else max(1, len(reader.known))
+    return experts is None or len(experts.bag.codes) == count
