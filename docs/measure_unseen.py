@@ -27,7 +27,6 @@ from mygo_cli.graph.files import SPLITS
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Triples
 from mygo_cli.model.queries import Queries, ask
-from mygo_cli.model.relation_maps import relation_side
 from mygo_cli.ranking.evaluate import find_rivals
 from mygo_cli.ranking.filtering import find_known
 from mygo_cli.ranking.probe import probe_tokens
@@ -39,6 +38,7 @@ from mygo_cli.tokens.table import positions_of
 
 SHARE, SEED = 0.1, 0
 Scores = Callable[[Queries], torch.Tensor]
+Ranks = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def some_countries(graph: KnowledgeGraph) -> list[int]:
@@ -92,18 +92,20 @@ def asked_facts(whole: KnowledgeGraph, rest: KnowledgeGraph, held: list[int]) ->
 
 def asked_of_each(
     run: Run, told: list[Unseen], facts: Triples, scores: Callable[[Run, Unseen], Scores]
-) -> list[float]:
+) -> Ranks:
     """Return the filtered rank of each fact's tail, asked of one unseen head after the other."""
-    found: list[float] = []
+    found = np.zeros(len(facts))
     count = len(run.graph.entities)
     for number, unseen in enumerate(told):
-        own = facts[facts[:, 0] == count + number].copy()
+        mine = facts[:, 0] == count + number
+        own = facts[mine].copy()
         own[:, 0] = count  # it stands in the row behind all of the graph
         score = scores(run, unseen)
         questions = ask(own, torch.zeros(len(own), dtype=torch.bool))
         known = find_known(questions.queries, own)
-        rivals = find_rivals(lambda asked: score(asked)[:, :count], questions, known)  # noqa: B023
-        found += ranks(rivals.better, rivals.ties).tolist()
+        rivals = find_rivals(score, questions, known)
+        places = np.flatnonzero(mine)[rivals.triple.numpy()]
+        found[places] = ranks(rivals.better, rivals.ties).numpy()
     return found
 
 
@@ -121,11 +123,7 @@ def part_alone(joint: bool) -> Callable[[Run, Unseen], Scores]:
         weights = experts.weights.clone()
         weights[:, 1 if joint else 0 :][:, : None if joint else 1] = 0
 
-        def score(asked: Queries) -> torch.Tensor:
-            side = relation_side(asked.relation, asked.predict_head)
-            return (weights[side][:, :, None] * scorer.opinions(asked)).sum(1)
-
-        return score
+        return replace(scorer, weights=weights)
 
     return scores
 
@@ -201,23 +199,21 @@ def main() -> None:
     show_times(run, told)
 
 
-def show(name: str, found: list[float]) -> None:
+def show(name: str, found: Ranks) -> None:
     """Print a row of the table."""
-    values = np.array(found)
-    hits = (f"{(values <= most).mean():.3f}" for most in (1, 10))
-    print(f"| {name} | {(1 / values).mean():.3f} | {' | '.join(hits)} |", flush=True)
+    hits = (f"{(found <= most).mean():.3f}" for most in (1, 10))
+    print(f"| {name} | {(1 / found).mean():.3f} | {' | '.join(hits)} |", flush=True)
 
 
-def show_relations(run: Run, told: list[Unseen], facts: Triples, found: list[float]) -> None:
+def show_relations(run: Run, told: list[Unseen], facts: Triples, found: Ranks) -> None:
     """Print the MRR of mygo and of frequency for each relation, most asked first."""
     often = asked_of_each(run, told, facts, frequency)
-    order = np.argsort(facts[:, 0], kind="stable")
-    relations = facts[order, 1]
+    relations = facts[:, 1]
     print("\n| relation | facts | frequency | mygo |\n|---|---|---|---|")
     for relation in np.argsort(-np.bincount(relations)):
         rows = relations == relation
         if rows.any():
-            means = ((1 / np.array(each)[rows]).mean() for each in (often, found))
+            means = ((1 / each[rows]).mean() for each in (often, found))
             cells = " | ".join(f"{mean:.3f}" for mean in means)
             print(f"| {run.graph.relations[relation]} | {rows.sum()} | {cells} |")
 

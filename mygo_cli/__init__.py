@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.runs.opened import open_run
+    from mygo_cli.runs.unseen import Unseen
     from mygo_cli.tokenizing.tokenize import tokenize
     from mygo_cli.tokens.table import load_tokens
     from mygo_cli.training.train import train
 
 __version__ = "0.1.0"
-__all__ = ["load_tokens", "open_run", "read_graph", "tokenize", "train"]
+__all__ = ["Unseen", "load_tokens", "open_run", "read_graph", "tokenize", "train"]
 
 HOMES = {
+    "Unseen": "mygo_cli.runs.unseen",
     "load_tokens": "mygo_cli.tokens.table",
     "open_run": "mygo_cli.runs.opened",
     "read_graph": "mygo_cli.graph.reading",

@@ -49,14 +49,14 @@ class Scorer:
         vars(copy)["expert_vectors"] = [each.copied() for each in self.expert_vectors]
         return copy
 
-    def with_one_more(self, vector: Tensor, known: list[ExpertVectors]) -> Scorer:
-        """Return a scorer that knows an entity more, in the row behind all others.
+    def with_more(self, vectors: Tensor, known: list[ExpertVectors]) -> Scorer:
+        """Return a scorer that knows R entities more, in the rows behind all others.
 
-        `vector` (D,), and what the experts of each modality know of it.
+        `vectors` (R, D), and what the experts of each modality know of them.
         """
-        more = Scorer(self.model, torch.cat((self.entities, vector[None])), self.relations)
+        more = Scorer(self.model, torch.cat((self.entities, vectors)), self.relations)
         pairs = zip(self.expert_vectors, known, strict=True)
-        vars(more)["expert_vectors"] = [all_of.followed_by(one) for all_of, one in pairs]
+        vars(more)["expert_vectors"] = [own.followed_by(others) for own, others in pairs]
         return more
 
     def put(self, row: int, vector: Tensor, known: list[ExpertVectors]) -> None:

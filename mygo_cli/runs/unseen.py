@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mygo_cli.cache.finding import IMAGE, TEXT, check_cache_fits
 from mygo_cli.cache.format import TokenCache
@@ -18,8 +20,7 @@ from mygo_cli.files import expanded
 from mygo_cli.graph.triples import Array
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.model.experts import ModalityExperts
-from mygo_cli.ranking.scorer import Scorer
-from mygo_cli.ranking.unseen import predict_unseen, with_unseen
+from mygo_cli.ranking.unseen import UnseenScorer, fit_unseen, predict_unseen, with_unseen
 from mygo_cli.runs.rows import Rows
 from mygo_cli.tokenizing.unseen import ItemTokenizer
 from mygo_cli.tokens.table import positions_of
@@ -28,6 +29,7 @@ from mygo_cli.tokens.unseen import ItemReader
 if TYPE_CHECKING:
     from mygo_cli.runs.run import Run
 
+MOST_FACTS = 4000  # of validation that weights are fitted to, evenly spread
 WORDS = {IMAGE: "picture", TEXT: "text"}
 
 
@@ -106,8 +108,8 @@ def rank_unseen(
     return Rows(UnseenAnswer, rows, f"({first}, {graph.relations[row]}, {last})")
 
 
-def scorer_with(run: Run, unseen: Unseen) -> Scorer:
-    """Return the run's scorer with an unseen entity in one more row, the last.
+def scorer_with(run: Run, unseen: Unseen) -> UnseenScorer:
+    """Return what answers questions about an unseen entity, in the row behind the graph's.
 
     Raises what `rank_unseen` raises for an entity that cannot be read.
     """
@@ -118,7 +120,25 @@ def scorer_with(run: Run, unseen: Unseen) -> Scorer:
             "There is nothing to read of the unseen entity.",
             "Give a picture, or a text of more than the commonest words.",
         )
-    return with_unseen(run.scorer, tokens)
+    return with_unseen(run.scorer, tokens, _weights(run, frozenset(tokens)))
+
+
+_FITTED: WeakKeyDictionary[Run, dict[frozenset[str], Tensor | None]] = WeakKeyDictionary()
+
+
+def _weights(run: Run, parts: frozenset[str]) -> Tensor | None:
+    """Return how much each expert counts by these modalities, kept while there is the run.
+
+    None, for as much as ever, where they are all that the run reads.
+    """
+    if parts == frozenset(run.settings.tokens.used):
+        return None
+    fitted = _FITTED.setdefault(run, {})
+    if parts not in fitted:
+        places = np.linspace(0, len(run.graph.valid) - 1, min(len(run.graph.valid), MOST_FACTS))
+        facts = run.graph.valid[places.astype(np.int64)]
+        fitted[parts] = fit_unseen(run.scorer, parts, run.graph.train, facts)
+    return fitted[parts]
 
 
 def items_of(run: Run, unseen: Unseen) -> dict[str, list[Array]]:

@@ -20,6 +20,7 @@ from mygo_cli.model.queries import Questions, ask
 from mygo_cli.progress import GracefulStop
 from mygo_cli.ranking.evaluate import find_rivals, gather_rivals
 from mygo_cli.ranking.filtering import Known, find_known
+from mygo_cli.ranking.opinions import hear
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.ranking.scorer import Scorer, block_size, encoded
 from mygo_cli.runs.assemble import check_same_graph, graph_identity, rebuild_model
@@ -27,7 +28,7 @@ from mygo_cli.runs.checkpoint import load_checkpoint, save_checkpoint
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.selection import Stopper, selection_of
 from mygo_cli.settings.sections import Settings
-from mygo_cli.training.fusing import fuse, hear, hold_out
+from mygo_cli.training.fusing import fuse, hold_out
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.memory import keep_freed_memory
 
@@ -147,12 +148,12 @@ class TrainingRun:
 
     def _validate(self, scorer: Scorer) -> float | None:
         """Return the MRR on the split that chooses; leave the weights of experts fitted to all."""
-        experts = scorer.model.experts
-        heard = hear(scorer, self._held) if self._held else None
+        experts, count = scorer.model.experts, len(scorer.entities)
+        heard = hear(scorer.opinions, count, *self._held[:2]) if self._held else None
         counts = []
         for others, questions, known in self._looks:
             fuse(experts, heard, others)
-            own = find_rivals(scorer, questions, known, block_size(len(scorer.entities)))
+            own = find_rivals(scorer, questions, known, block_size(count))
             rivals = gather_rivals(self.processes, own, 0)
             counts.append(torch.stack((rivals.better, rivals.ties)))
         fuse(experts, heard)

@@ -10,10 +10,11 @@ import torch
 from tiny_training import follow, new_fit, tiny_graph, tiny_settings, tiny_table
 
 from mygo_cli.model.queries import Queries
+from mygo_cli.ranking.opinions import _candidates
 from mygo_cli.runs.assemble import build_model, rebuild_model
 from mygo_cli.runs.opened import load_run
 from mygo_cli.training import fit as fit_module
-from mygo_cli.training.fusing import _candidates, hold_out
+from mygo_cli.training.fusing import hold_out
 from mygo_cli.training.loop import Trainer
 
 QUERIES = Queries(
