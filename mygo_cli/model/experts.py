@@ -114,9 +114,10 @@ class ModalityExperts(nn.Module):
         Only those of its P tokens that are `left` (P,) bool, and free vectors of zeros unless
         `structure` is.
         """
-        known, _, *free = self.vectors(torch.tensor([row], device=left.device))
+        rows = torch.tensor([row], device=left.device)
+        free = (None, None) if self.free is None else self.free(rows)
         asking, answering = (None if each is None else each * structure for each in free)
-        return ExpertVectors(known & left.any(), self.bag.without(row, left), asking, answering)
+        return ExpertVectors(left.any()[None], self.bag.without(row, left), asking, answering)
 
     def unseen(self, ids: Tensor, weights: Tensor) -> ExpertVectors:
         """Return what there is to know of an entity that has tokens, and no structure, R = 1.

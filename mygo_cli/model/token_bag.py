@@ -64,5 +64,5 @@ class TokenBag(nn.Module):
     def of(self, ids: Tensor, weights: Tensor) -> Tensor:
         """Return the vector (1, D) of a bag: P rows of `codes` with `weights` (P,), any length."""
         weights = weights / weights.norm().clamp(min=1e-9)  # a bag has the length 1
-        summed = weights[None] @ (self.proj(self.codes) + self.own)[ids]
+        summed = weights[None] @ (self.proj(self.codes[ids]) + self.own[ids])
         return self.dropout(self.norm(summed)) * (len(ids) > 0)

@@ -93,37 +93,50 @@ def without_each(
     That is its vector (D,), and what the experts of each modality know. `model` is in evaluation
     mode. The whole part comes first, then each of its tokens.
     """
-    experts = {} if model.experts is None else model.experts.named()
     reading = model.read(torch.tensor([row], device=model.relation.weight.device))
-    for masked, less in _masked_readings(reading):
-        if masked.place is not None and experts and (row, masked.part) not in bag_places:
-            continue
-        known = []
-        for part, each in experts.items():
-            left = each.bag.every_token(row)
+    for masked in _maskable(reading):
+        if masked.place is None or model.experts is None or (row, masked.part) in bag_places:
+            yield masked, *read_without(model, row, [masked], bag_places)
+
+
+def read_without(
+    model: MyGO, row: int, gone: Sequence[Masked], bag_places: BagPlaces
+) -> tuple[Tensor, list[ExpertVectors]]:
+    """Return what is known of an entity without several things: its vector (D,), and the experts'.
+
+    See `without_each`.
+    """
+    reading = model.read(torch.tensor([row], device=model.relation.weight.device))
+    for masked in gone:
+        reading = _less(reading, masked)
+    known = []
+    for part, each in ({} if model.experts is None else model.experts.named()).items():
+        left = each.bag.every_token(row)
+        for masked in gone:
             if masked.part == part:
                 place = masked.place
                 left[slice(None) if place is None else bag_places[row, part][place]] = False
-            known.append(each.without(row, left, masked.part != "structure"))
-        yield masked, model.vectors(less)[0], known
+        known.append(each.without(row, left, Masked("structure", None) not in gone))
+    return model.vectors(reading)[0], known
 
 
-def _masked_readings(reading: Reading) -> Iterator[tuple[Masked, Reading]]:
-    """Yield the reading of one entity without each part that it has, and without each token."""
+def _maskable(reading: Reading) -> Iterator[Masked]:
+    """Yield each part that one entity's reading has, and each of its tokens."""
     if reading.structure is not None:
-        yield Masked("structure", None), replace(reading, structure=None)
+        yield Masked("structure", None)
     for part in MODALITIES:
         tokens = reading.image if part == "image" else reading.text
-        if tokens is None or not tokens.mask.any():
-            continue
-        masks: list[tuple[int | None, Tensor]] = [(None, torch.zeros_like(tokens.mask))]
-        for place in range(int(tokens.mask.sum())):
-            mask = tokens.mask.clone()
-            mask[0, place] = False
-            masks.append((place, mask))
-        for known_place, mask in masks:
-            less = tokens._replace(mask=mask)
-            without = (
-                replace(reading, image=less) if part == "image" else replace(reading, text=less)
-            )
-            yield Masked(part, known_place), without
+        if tokens is not None and tokens.mask.any():
+            yield from (Masked(part, place) for place in (None, *range(int(tokens.mask.sum()))))
+
+
+def _less(reading: Reading, masked: Masked) -> Reading:
+    """Return the reading of one entity without a part of it, or a token."""
+    if masked.part == "structure":
+        return replace(reading, structure=None)
+    tokens = reading.image if masked.part == "image" else reading.text
+    assert tokens is not None
+    mask = tokens.mask.clone()
+    mask[0, slice(None) if masked.place is None else masked.place] = False
+    less = tokens._replace(mask=mask)
+    return replace(reading, image=less) if masked.part == "image" else replace(reading, text=less)

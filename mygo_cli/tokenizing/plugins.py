@@ -147,12 +147,26 @@ def build(choice: Choice, device: str) -> NamedTokenizer:
     return _made(choice.modality, choice.backend, cls, options, device)
 
 
+MOST_KEPT = 4  # tokenizers: two of each of two runs
+_KEPT: dict[tuple[object, ...], NamedTokenizer] = {}
+
+
 def rebuild(cache: TokenCache, device: str) -> NamedTokenizer:
     """Return the tokenizer that filled a cache, with the codebook that the cache holds.
 
-    Raises `BackendError` where it is not installed, and `UsageError` where the installed one no
-    longer gives the same tokens.
+    The last few are kept: making one reads its weights. Raises `BackendError` where it is not
+    installed, and `UsageError` where the installed one no longer gives the same tokens.
     """
+    made = cache.header.info.fingerprint, cache.created, cache.has_codebook
+    key = str(cache.path.absolute()), device, *made
+    if key not in _KEPT:
+        if len(_KEPT) == MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        _KEPT[key] = _rebuilt(cache, device)
+    return _KEPT[key]
+
+
+def _rebuilt(cache: TokenCache, device: str) -> NamedTokenizer:
     cls = backends.load(GROUPS[cache.header.modality], cache.header.backend)
     options = from_dict(cls.Options, cache.header.options, f"{cache.path}: options")
     built = _made(cache.header.modality, cache.header.backend, cls, options, device)
