@@ -82,8 +82,8 @@ def explain_answer(
     scores = torch.zeros(1, len(graph.entities))
     hide_asked(scores, query, loop_relations(graph.all_triples(), len(graph.relations)))
     rivals = (scores[0] > -torch.inf).to(run.device)
-    sources = _sources(run, {question.asked, answer})
-    found = explain(run.scorer, query, answer, rivals, _bag_places(run, sources))
+    sources = sources_of(run, {question.asked, answer})
+    found = explain(run.scorer, query, answer, rivals, bag_places(run, sources))
     title = f"{graph.names[answer]} as the answer to {titled(graph, question)}"
     losses = Rows(Loss, _losses(graph, found, answer, sources), title)
     return Explained(question, answer, found.score, found.rank, losses, sources)
@@ -131,7 +131,7 @@ def _in_words(masked: Masked, seen: ModalityView | None) -> tuple[str, int | Non
     return f"token {token.token}: {', '.join(named)}", token.token
 
 
-def _sources(run: Run, rows: set[int]) -> Sources:
+def sources_of(run: Run, rows: set[int]) -> Sources:
     """Return what the run's token caches hold of entities, where it is what the model read."""
     encoder = run.model.entity_encoder
     found = {}
@@ -146,7 +146,7 @@ def _sources(run: Run, rows: set[int]) -> Sources:
     return found
 
 
-def _bag_places(run: Run, sources: Sources) -> BagPlaces:
+def bag_places(run: Run, sources: Sources) -> BagPlaces:
     """Return where the kept tokens stand among all that the experts read, where the caches say it.
 
     An entity's distinct tokens stand in its bag in ascending order, those without meaning left out.

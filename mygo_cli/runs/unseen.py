@@ -40,7 +40,7 @@ class Unseen:
     It has no facts and no structure. `name` is what answers call it.
     """
 
-    images: Sequence[str | Path] = ()
+    images: str | Path | Sequence[str | Path] = ()
     text: str | None = None
     name: str = "new entity"
 
@@ -145,7 +145,8 @@ def items_of(run: Run, unseen: Unseen) -> dict[str, list[Array]]:
     """Return the token ids of each picture and of the text, int64 (T,), of what was given."""
     items = {}
     if unseen.images:
-        paths = [expanded(path) for path in unseen.images]
+        given = unseen.images
+        paths = [expanded(path) for path in ([given] if isinstance(given, (str, Path)) else given)]
         items[IMAGE] = _how_to_read(run, IMAGE)[0].pictures(paths)
     if unseen.text is not None:
         items[TEXT] = [_how_to_read(run, TEXT)[0].text(unseen.text)]

@@ -118,6 +118,10 @@ def test_from_python(trained, known):
     found = run.rank(head=asked, relation="grows", top=2)
     assert found.title == "(Nippon, grows, ?)"
     assert [row.rank for row in found] == [1, 2]
+    assert (
+        run.rank(head=Unseen(str(known[0]), known[1]), relation="grows", top=2)[0].tail
+        == found[0].tail
+    )
     assert len(run.scorer.entities) == 20  # it is forgotten again
 
 
