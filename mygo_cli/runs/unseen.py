@@ -29,7 +29,7 @@ from mygo_cli.tokens.unseen import ItemReader
 if TYPE_CHECKING:
     from mygo_cli.runs.run import Run
 
-MOST_FACTS = 4000  # of validation that weights are fitted to, evenly spread
+MOST_FACTS = 1000  # of validation that weights are fitted to, evenly spread
 WORDS = {IMAGE: "picture", TEXT: "text"}
 
 
