@@ -32,7 +32,8 @@ from mygo_cli.ranking.filtering import find_known
 from mygo_cli.ranking.probe import probe_tokens
 from mygo_cli.ranking.ranks import ranks
 from mygo_cli.runs.run import Run
-from mygo_cli.runs.unseen import Unseen, items_of, scorer_with
+from mygo_cli.runs.unseen import Unseen
+from mygo_cli.runs.unseen_reading import items_of, scorer_with
 from mygo_cli.tokens.bags import TokenCounts, count_tokens
 from mygo_cli.tokens.table import positions_of
 

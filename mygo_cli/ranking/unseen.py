@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -23,7 +24,9 @@ from mygo_cli.ranking.answers import Prediction, best_answers
 from mygo_cli.ranking.opinions import hear
 from mygo_cli.ranking.ranks import check_finite
 from mygo_cli.ranking.scorer import Scorer
-from mygo_cli.tokens.unseen import UnseenTokens
+
+if TYPE_CHECKING:
+    from mygo_cli.tokens.unseen import UnseenTokens
 
 
 @dataclass(frozen=True)

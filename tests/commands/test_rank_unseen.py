@@ -18,7 +18,7 @@ from small_world import CROPS
 from token_fakes import Grey, Letters
 
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.runs import unseen
+from mygo_cli.runs import unseen_reading
 from mygo_cli.runs.opened import open_run
 from mygo_cli.runs.unseen import Unseen
 
@@ -33,7 +33,7 @@ def rebuilt(cache, device):
 @pytest.fixture(autouse=True)
 def _tokenizers(monkeypatch):
     monkeypatch.setattr("mygo_cli.tokenizing.unseen.rebuild", rebuilt)
-    unseen._opened.cache_clear()
+    unseen_reading._opened.cache_clear()
 
 
 @pytest.fixture
