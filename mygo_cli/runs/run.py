@@ -92,8 +92,6 @@ class Run:
         """Return the lines of `metrics.jsonl` (docs/runs.md), one an epoch."""
         return self.folder.history()
 
-    # Questions
-
     def rank(
         self,
         head: str | Unseen | None = None,
@@ -168,8 +166,6 @@ class Run:
         judged = judge_facts(self.scorer, self.graph, rows, at_once, progress)
         return scored_facts(self.graph, rows, judged)
 
-    # Whole splits
-
     def evaluate(
         self,
         split: Split = "test",
@@ -219,8 +215,6 @@ class Run:
         """Return which entities the model read tokens of, bool (N,); None if it read none."""
         return self.model.has_tokens(modality)
 
-    # Unknown facts
-
     def complete(
         self,
         top: int = 100,
@@ -264,8 +258,6 @@ class Run:
         at_once = Portion(batch_size or block_size(len(self.graph.entities)), "questions")
         what = request.queries(self.graph), request.top, at_once, unfinished, progress
         return find_facts(self.scorer, self.graph, *what, request.rules(self.graph))
-
-    # Taken elsewhere
 
     def entity_vectors(self) -> Vectors:
         """Return the vector of each entity, float32 (N, D), in the order of `graph.entities`."""
