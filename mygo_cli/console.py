@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mygo_cli.files import atomic_write
 from mygo_cli.progress import Progress, showing
 from mygo_cli.streams import data_output, shown
 
@@ -26,14 +31,19 @@ MOST_WHOLE = 40  # characters of a name that a table does not break while other 
 MOST_TOGETHER = 12  # characters of a name, or of a header's word, that no table breaks
 
 
+# How tables are set: in columns, as lines of cells between tabs, or as Markdown.
+Layout = Literal["columns", "lines", "markdown"]
+
+
 @dataclass
-class _Bars:
-    """Whether progress bars are shown."""
+class _Shown:
+    """Whether progress bars are shown, and how tables are set where that was said."""
 
-    hidden: bool = False
+    no_bars: bool = False
+    layout: Layout | None = None
 
 
-_bars = _Bars()
+_shown = _Shown()
 
 
 @cache
@@ -59,7 +69,7 @@ def mute() -> None:
 
 def hide_bars(hidden: bool = True) -> None:
     """Show no progress bar from now on, or show them again."""
-    _bars.hidden = hidden
+    _shown.no_bars = hidden
 
 
 def error(text: str) -> None:
@@ -94,7 +104,7 @@ def bar(extra_columns: Sequence[str] = (), transient: bool = False) -> rich.prog
         *(rich_progress.TextColumn("{task.fields[" + name + "]}") for name in extra_columns),
         rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
     ]
-    hidden = _bars.hidden or not stderr().is_terminal  # a log file needs no bar
+    hidden = _shown.no_bars or not stderr().is_terminal  # a log file needs no bar
     return rich_progress.Progress(*columns, console=stderr(), transient=transient, disable=hidden)
 
 
@@ -131,11 +141,35 @@ def show_logs(level: int = logging.INFO) -> None:
         logger.addHandler(LogLines())
 
 
+@contextmanager
+def laid_out(layout: Layout | None, path: Path | None = None) -> Iterator[None]:
+    """Set tables so, by default as suits stdout, and print results into a file if one is named.
+
+    The file is written at a stroke, as UTF-8. Raises `DataError` where that fails.
+    """
+    _shown.layout = layout
+    try:
+        if path is None:
+            yield
+            return
+        with atomic_write(path) as file:
+            text = io.TextIOWrapper(file, "utf-8", newline="")
+            stdout.cache_clear()  # the console of a terminal would send colours
+            with redirect_stdout(text):
+                yield
+            text.detach()
+    finally:
+        _shown.layout = None
+        if path is not None:
+            stdout.cache_clear()
+
+
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
-    """Print a table on stdout; columns that hold only numbers are set flush right.
+    """Print a table on stdout, in a pipe a row a line, with tabs between cells.
 
+    In columns those that hold only numbers are set flush right.
     On a narrow terminal sentences break, then names, and the gaps close. Numbers and the words of
     headers stay whole: what is still too wide is left to the terminal to wrap, and nothing is cut.
     """
@@ -144,12 +178,18 @@ def table(
 
     console = stdout()
     body = [list(row) for row in rows]
+    has_width = console.is_terminal or "COLUMNS" in os.environ
+    layout = _shown.layout or ("columns" if has_width else "lines")
+    if layout != "columns":
+        _print_lines(headers, body, title, layout == "markdown")
+        return
     texts = [
         [shown(text, console.encoding) for text in (header, *(_cell(row[place]) for row in body))]
         for place, header in enumerate(headers)
     ]
-    grid, gaps = _grid(len(texts), console.width - sum(_least(text) for text in texts))
-    widths = _widths(texts, console.width - gaps)
+    room = console.width if _shown.layout is None else sys.maxsize  # a file has no width
+    grid, gaps = _grid(len(texts), room - sum(_least(text) for text in texts))
+    widths = _widths(texts, room - gaps)
     for place, (text, width) in enumerate(zip(texts, widths, strict=True)):
         values = [row[place] for row in body if row[place] is not None]
         numeric = bool(values) and all(isinstance(value, (int, float)) for value in values)
@@ -163,6 +203,26 @@ def table(
     whole = console.options.update(width=sum(widths) + gaps)
     below = "" if grid.show_edge else "\n"  # an edge is a blank line
     console.print(Segments(console.render(grid, whole)), end=below, crop=False)
+
+
+def _print_lines(
+    headers: Sequence[str], body: list[list[object]], title: str | None, markdown: bool
+) -> None:
+    """Print a line a row: cells between tabs, or a table in Markdown between blank lines."""
+    lines = [list(headers), *([_cell(cell, plain=True) for cell in row] for row in body)]
+    lines = [[" ".join(cell.split()) for cell in line] for line in lines]
+    if title is not None:
+        result(f"**{title}**" if markdown else title)
+    if not markdown:
+        text = "".join("\t".join(line) + "\n" for line in lines)
+        if not stdout().quiet:
+            stdout().file.write(shown(text, stdout().encoding))  # Rich makes blanks of tabs
+            stdout().file.flush()
+        return
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    texts = [f"| {' | '.join(line)} |" for line in lines]
+    rule = f"|{'---|' * len(headers)}"
+    result("\n".join(["", texts[0], rule, *texts[1:], ""]))
 
 
 def _grid(columns: int, room: int) -> tuple[Table, int]:
@@ -203,15 +263,15 @@ def _least(column: Sequence[str], most: int = MOST_TOGETHER) -> int:
     return max([1, *numbers, *(min(most, cell_len(word)) for word in words)])
 
 
-def _cell(value: object) -> str:
-    """Return a table cell: floats with four digits, None as a dash."""
+def _cell(value: object, plain: bool = False) -> str:
+    """Return a table cell: floats with four digits, None as a dash, thousands apart or `plain`."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not plain else str(value)
 
 
 def print_json(value: object) -> None:

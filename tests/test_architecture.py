@@ -184,7 +184,6 @@ SMALL_IDEAS = {
     "mygo_cli/commands/backends.py": "a command",
     "mygo_cli/commands/experiment_tables.py": "what only one command shows",
     "mygo_cli/commands/options.py": "the options that several commands share",
-    "mygo_cli/commands/printed_rows.py": "how several commands print rows",
     "mygo_cli/commands/recipes.py": "a command",
     "mygo_cli/commands/report.py": "a command",
     "mygo_cli/commands/runs.py": "a command",

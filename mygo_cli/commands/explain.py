@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,11 +11,11 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands.options import (
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import TERMINAL, Output
 
 if TYPE_CHECKING:
     from mygo_cli.runs.explained import Explained
@@ -36,21 +37,21 @@ def explain(
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Say what an answer rests on: its score and rank without each token and the structure."""
     from mygo_cli.runs.explained import explain_answer
     from mygo_cli.runs.opened import open_run
+    from mygo_cli.runs.rows import columns
 
     opened = open_run(run, data, device, runs_folder)
     found = explain_answer(opened, head, relation, tail, ask)
-    if as_json:
-        about = {"answer": opened.graph.entities[found.answer], "score": found.score}
-        console.print_json({**about, "rank": found.rank, "changes": found.losses.records()})
-    else:
-        _print(opened, found, top)
     if html is not None:
         _write(html, opened, found)
+    about = {"answer": opened.graph.entities[found.answer], "score": found.score}
+    rows = found.losses.records()
+    value = {**about, "rank": found.rank, "changes": rows}
+    out.give(partial(_print, opened, found, top), value, rows, columns(found.losses.kind))
 
 
 def _print(run: Run, found: Explained, top: int) -> None:

@@ -32,6 +32,7 @@ def export(
     file_format: Annotated[
         Literal["npz", "tsv", "safetensors", "parquet"] | None,
         typer.Option(
+            "-f",
             "--format",
             help="Default: as the ending of --output says, else npz.",
             show_default=False,
@@ -40,7 +41,10 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", help="File to write. Default: entities.npz and so on.", show_default=False
+            "-o",
+            "--output",
+            help="File to write. Default: entities.npz and so on.",
+            show_default=False,
         ),
     ] = None,
     split: Annotated[

@@ -56,4 +56,3 @@ BatchSizeOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps, ...")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

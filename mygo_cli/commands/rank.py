@@ -10,12 +10,11 @@ import typer
 
 from mygo_cli.commands.options import (
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunOption,
     RunsDirOption,
 )
-from mygo_cli.commands.printed_rows import CsvOption, TsvOption, print_rows, shape_of
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import UsageError
 
 WAYS = (
@@ -35,8 +34,8 @@ def rank(
         Path | None,
         typer.Option(
             "--file",
-            help="Ask every line of this file: head, relation, tail, tab-separated, with ? for "
-            "the missing side; - reads standard input.",
+            help="Ask every line of this file: head, relation, tail, with ? for the missing side, "
+            "separated by tabs, or by commas in .csv, each also .gz; - reads standard input.",
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many answers to show.")] = 10,
@@ -47,12 +46,9 @@ def rank(
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-    as_tsv: TsvOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Rank what is missing of a fact: a side, or the relation. Ids or display names."""
-    shape = shape_of(as_json, as_csv, as_tsv)
     _check_question(head, relation, tail, questions)
     from mygo_cli.ranking.named_rows import read_questions
     from mygo_cli.runs.opened import open_run
@@ -60,9 +56,9 @@ def rank(
     opened = open_run(run, data, device, runs_folder)
     if questions is not None:
         asked = read_questions(questions, opened.graph)
-        print_rows(opened.rank_all(asked, top, hide_known), shape)
+        out.give_rows(*opened.rank_all(asked, top, hide_known))
     else:
-        print_rows([opened.rank(head, relation, tail, top, hide_known)], shape)
+        out.give_rows(opened.rank(head, relation, tail, top, hide_known))
 
 
 def _check_question(

@@ -21,6 +21,7 @@ def report(
     output: Annotated[
         Path | None,
         typer.Option(
+            "-o",
             "--output",
             help="File to write. Default: report.html in the run's folder.",
             show_default=False,

@@ -58,7 +58,7 @@ LISTED = {
     "runs": Listed(
         "runs:runs",
         "List the runs, newest first: graph, model, validation MRR, and how to go on.",
-        ("mygo runs", "mygo runs --runs-dir mygo-work/experiments/ablation_world/runs --json"),
+        ("mygo runs", "mygo runs --runs-dir mygo-work/experiments/ablation_world/runs -f csv"),
     ),
     "recipes": Listed(
         "recipes:recipes",
@@ -83,7 +83,7 @@ LISTED = {
             "mygo rank --head Japan --relation imports_from",
             "mygo rank --relation grows --tail coffee --hide-known",
             "mygo rank --head Kenya --tail tea",
-            "mygo rank --file questions.tsv --top 3 --csv",
+            "mygo rank --file questions.tsv --top 3 -o answers.csv",
         ),
     ),
     "score": Listed(
@@ -91,8 +91,8 @@ LISTED = {
         "Say how plausible given facts are: score, probability and rank of both sides.",
         (
             "mygo score Kenya grows tea",
-            "mygo score --file facts.tsv --csv",
-            "mygo score --file - --json",
+            "mygo score --file facts.tsv -o scored.csv",
+            "mygo score --file - -f json",
         ),
     ),
     "explain": Listed(
@@ -192,13 +192,16 @@ class Imported(Mapping[str, Any]):
 @cache
 def _imported(name: str) -> typer.Typer:
     """Return a command as an app of its own; each function in it gets its paths expanded."""
+    from mygo_cli.commands.output import with_output_options
+
     module, _, place = LISTED[name].target.partition(":")
     found = getattr(importlib.import_module(f"mygo_cli.commands.{module}"), place)
     app = found if isinstance(found, typer.Typer) else typer.Typer(add_completion=False)
     if app is not found:
         app.command(name, epilog=LISTED[name].epilog)(found)
     for each in app.registered_commands:
-        each.callback = each.callback and _with_expanded_paths(each.callback)
+        callback = each.callback and with_output_options(each.callback)
+        each.callback = callback and _with_expanded_paths(callback)
     return app
 
 

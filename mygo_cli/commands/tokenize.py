@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
+from mygo_cli.commands.options import CacheDirOption, DataOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.distributed.join import shared_device
 from mygo_cli.errors import UsageError
@@ -75,7 +76,7 @@ def tokenize(
     ] = None,
     strict: Annotated[bool, Flag("--strict", help="Stop at the first item that fails.")] = False,
     force: Annotated[bool, Flag("--force", help="Begin again, whatever is there.")] = False,
-    json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was."""
     from mygo_cli.device import choose_device
@@ -110,11 +111,13 @@ def tokenize(
     graph = read_graph(graph_folder(data))
     with console.bars() as progress:
         summaries = tokenize_together(graph, choices, job, part, progress)
-    if json:
-        console.print_json({"caches": [as_json(summary) for summary in summaries]})
-        return
-    show(summaries)
-    console.result(_next_step(summaries, part, data))
+
+    def show_all() -> None:
+        show(summaries)
+        console.result(_next_step(summaries, part, data))
+
+    rows = [as_json(summary) for summary in summaries]
+    out.give(show_all, {"caches": rows}, rows)
 
 
 def _next_step(summaries: list[Summary], shard: tuple[int, int] | None, data: Path | None) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import CacheDirOption, JsonOption, RunsDirOption
+from mygo_cli.commands.options import CacheDirOption, RunsDirOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
@@ -49,7 +50,7 @@ def train(
     ] = None,
     cache_folder: CacheDirOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
     **options: Any,
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
@@ -74,12 +75,13 @@ def train(
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
         graph = settings_folder(settings)
         run, result = train_run(settings, graph, caches, runs, show_training, name=name)
-    if as_json:
-        console.print_json({"run": str(run.folder.path), **result})
-        return
-    print_result(result)
-    console.result(f"Run: {run.folder.path}")
-    console.result("Next: mygo rank --head X --relation Y, or mygo evaluate")
+
+    def show() -> None:
+        print_result(result)
+        console.result(f"Run: {run.folder.path}")
+        console.result("Next: mygo rank --head X --relation Y, or mygo evaluate")
+
+    out.give(show, {"run": str(run.folder.path), **result})
 
 
 def print_result(result: dict[str, Any]) -> None:
