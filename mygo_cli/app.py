@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mygo_cli import __version__, console
-from mygo_cli.commands.subcommands import Subcommands
+from mygo_cli.commands.subcommands import HELP, Subcommands
 from mygo_cli.commands.switches import DebugOption, QuietOption, VerboseOption, begin, given
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
@@ -25,7 +25,7 @@ app = typer.Typer(
     help="Complete multi-modal knowledge graphs: tokenize, train, rank.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
     epilog="Begin with: mygo quickstart",
 )
 

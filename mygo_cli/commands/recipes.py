@@ -19,7 +19,7 @@ def recipes(
     ] = None,
     out: Output = TERMINAL,
 ) -> None:
-    """List the recipes for mygo train and the experiments for mygo experiment, or print one."""
+    """List the recipes of mygo train and the experiments of mygo experiment, or print one."""
     from mygo_cli.settings.recipes import find_shipped, shipped
 
     if name is not None and out != TERMINAL:
