@@ -34,7 +34,8 @@ def cli_page() -> str:
         "# Commands",
         WRITTEN,
         "Results go to stdout; progress, notes and errors to stderr. `-h` or `--help` explains "
-        "any command, `--install-completion` teaches your shell to complete them.",
+        "any command, `--install-completion` teaches your shell to complete with Tab: "
+        "commands, options, entities and relations of the graph, runs, plugins and recipes.",
         "Every command that answers takes `-o FILE` and `-f FORMAT`: `table`, `tsv`, `csv`, "
         "`json`, `jsonl`, `md` or `parquet`, by default what the file's ending says, else a "
         "table. JSON holds all that there is to say, the formats of rows a row for each thing, "

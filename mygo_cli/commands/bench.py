@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.settings.merging import merged_settings
@@ -20,7 +21,12 @@ Figures = dict[str, Any]
 @with_settings_options(Settings)
 def bench(
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Settings that come with mygo.")
+        str | None,
+        typer.Option(
+            "--recipe",
+            help="Settings that come with mygo.",
+            autocompletion=completing.shipped("recipe"),
+        ),
     ] = None,
     config_file: Annotated[
         Path | None, typer.Option("--config", help="Settings in TOML, as for mygo train.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     BatchSizeOption,
     DeviceOption,
@@ -27,7 +28,10 @@ SplitName = Literal["train", "valid", "test"]
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Folders or names of runs; the others are held against the first."),
+        typer.Argument(
+            help="Folders or names of runs; the others are held against the first.",
+            autocompletion=completing.runs,
+        ),
     ],
     split: Annotated[SplitName, typer.Option(help="Which triples to rank.")] = "test",
     batch_size: BatchSizeOption = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     BatchSizeOption,
     DeviceOption,
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
 
 def complete(
     top: Annotated[int, typer.Option(min=1, help="How many facts to find.")] = 100,
-    relation: Annotated[str | None, typer.Option(help="Ask about this relation only.")] = None,
-    entity: Annotated[str | None, typer.Option(help="Ask about this entity only.")] = None,
+    relation: Annotated[
+        str | None,
+        typer.Option(help="Ask about this relation only.", autocompletion=completing.relations),
+    ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(help="Ask about this entity only.", autocompletion=completing.entities),
+    ] = None,
     side: Annotated[
         Literal["head", "tail", "both"], typer.Option(help="Which missing side to ask for.")
     ] = "both",

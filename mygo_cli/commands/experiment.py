@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mygo_cli.commands import completing
 from mygo_cli.commands.experiment_tables import give_plan, give_table
 from mygo_cli.commands.options import CacheDirOption, DataOption
 from mygo_cli.commands.output import TERMINAL, Output
@@ -19,11 +20,18 @@ from mygo_cli.folders import cache_dir, settings_folder, work_dir
 def experiment(
     file: Annotated[
         Path,
-        typer.Argument(help="An experiment in TOML, or the name of one that mygo recipes lists."),
+        typer.Argument(
+            help="An experiment in TOML, or the name of one that mygo recipes lists.",
+            autocompletion=completing.shipped("experiment"),
+        ),
     ],
     recipe: Annotated[
         str | None,
-        typer.Option("--recipe", help="Settings below those of the file, in place of its recipe."),
+        typer.Option(
+            "--recipe",
+            help="Settings below those of the file, in place of its recipe.",
+            autocompletion=completing.shipped("recipe"),
+        ),
     ] = None,
     data: DataOption = None,
     seeds: Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     DeviceOption,
     RunDataOption,
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
 
 
 def explain(
-    head: Annotated[str | None, typer.Option(help="Head of the fact.")] = None,
-    relation: Annotated[str | None, typer.Option(help="Relation of the fact.")] = None,
-    tail: Annotated[str | None, typer.Option(help="Tail of the fact.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Head of the fact.", autocompletion=completing.entities)
+    ] = None,
+    relation: Annotated[
+        str | None, typer.Option(help="Relation of the fact.", autocompletion=completing.relations)
+    ] = None,
+    tail: Annotated[
+        str | None, typer.Option(help="Tail of the fact.", autocompletion=completing.entities)
+    ] = None,
     ask: Annotated[
         Literal["tail", "head"], typer.Option(help="Which side of a whole fact is the answer.")
     ] = "tail",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, DataOption
 from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.folders import cache_dir, graph_folder
@@ -27,7 +28,10 @@ def probe(
     ] = "tail",
     relation: Annotated[
         list[str] | None,
-        typer.Option(help="Probe this relation only; may be given several times."),
+        typer.Option(
+            help="Probe this relation only; may be given several times.",
+            autocompletion=completing.relations,
+        ),
     ] = None,
     out: Output = TERMINAL,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     DeviceOption,
     RunDataOption,
@@ -24,11 +25,22 @@ WAYS = (
 
 def rank(
     head: Annotated[
-        str | None, typer.Option(help="Known head: ranks tails, or relations with --tail.")
+        str | None,
+        typer.Option(
+            help="Known head: ranks tails, or relations with --tail.",
+            autocompletion=completing.entities,
+        ),
     ] = None,
-    relation: Annotated[str | None, typer.Option(help="Relation of the missing fact.")] = None,
+    relation: Annotated[
+        str | None,
+        typer.Option(help="Relation of the missing fact.", autocompletion=completing.relations),
+    ] = None,
     tail: Annotated[
-        str | None, typer.Option(help="Known tail: ranks heads, or relations with --head.")
+        str | None,
+        typer.Option(
+            help="Known tail: ranks heads, or relations with --head.",
+            autocompletion=completing.entities,
+        ),
     ] = None,
     questions: Annotated[
         Path | None,

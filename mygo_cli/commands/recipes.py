@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import UsageError
 from mygo_cli.streams import data_output
@@ -15,7 +16,11 @@ from mygo_cli.streams import data_output
 def recipes(
     name: Annotated[
         str | None,
-        typer.Argument(help="Print this one, to be kept and changed.", show_default=False),
+        typer.Argument(
+            help="Print this one, to be kept and changed.",
+            autocompletion=completing.shipped("recipe", "experiment"),
+            show_default=False,
+        ),
     ] = None,
     out: Output = TERMINAL,
 ) -> None:

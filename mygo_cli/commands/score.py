@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     BatchSizeOption,
     DeviceOption,
@@ -30,6 +31,7 @@ def score(
         typer.Argument(
             metavar="HEAD RELATION TAIL",
             help="One fact: head, relation and tail, ids or display names.",
+            autocompletion=completing.parts_of_a_fact,
             show_default=False,
         ),
     ] = None,

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mygo_cli.commands import completing
+from mygo_cli.contracts import DECODERS
 from mygo_cli.settings.fields import alternatives, parse
 from mygo_cli.settings.sections import flag_of, settings_fields
 
@@ -78,6 +80,8 @@ def _parameter(
         "show_default": False,
         "rich_help_panel": None if field.name in MOST_USED else PANELS[keys[0]],
     }
+    if field.name == "name":
+        shown["autocompletion"] = completing.backends(DECODERS)
     choices = [each for each in alternatives(kind) if each is not types.NoneType]
     if len(choices) > 1:  # Typer knows no unions
         shown |= {"parser": partial(parse, kind), "metavar": _metavar(choices)}

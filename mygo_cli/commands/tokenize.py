@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, DataOption
 from mygo_cli.commands.output import TERMINAL, Output
+from mygo_cli.contracts import IMAGE_TOKENIZERS, TEXT_TOKENIZERS
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.distributed.join import shared_device
 from mygo_cli.errors import UsageError
@@ -29,10 +31,20 @@ def tokenize(
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
     image_backend: Annotated[
-        str, Flag("--image-backend", help="Image tokenizer; mygo backends lists them.")
+        str,
+        Flag(
+            "--image-backend",
+            help="Image tokenizer; mygo backends lists them.",
+            autocompletion=completing.backends(IMAGE_TOKENIZERS),
+        ),
     ] = "visual-words",
     text_backend: Annotated[
-        str, Flag("--text-backend", help="Text tokenizer; mygo backends lists them.")
+        str,
+        Flag(
+            "--text-backend",
+            help="Text tokenizer; mygo backends lists them.",
+            autocompletion=completing.backends(TEXT_TOKENIZERS),
+        ),
     ] = "bert",
     no_image: Annotated[bool, Flag("--no-image", help="Leave the pictures out.")] = False,
     no_text: Annotated[bool, Flag("--no-text", help="Leave the texts out.")] = False,

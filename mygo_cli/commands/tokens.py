@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, DataOption
 from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.probe import probe
@@ -44,7 +45,9 @@ TextTokensOption = Annotated[
 
 @app.command("show")
 def show_command(
-    entity: Annotated[str, typer.Argument(help="Id or display name.")],
+    entity: Annotated[
+        str, typer.Argument(help="Id or display name.", autocompletion=completing.entities)
+    ],
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
     image_tokens: ImageTokensOption = KEPT.image.keep,

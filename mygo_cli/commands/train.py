@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, RunsDirOption
 from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.settings_options import typed, with_settings_options
@@ -22,14 +23,21 @@ from mygo_cli.settings.sections import Settings
 def train(
     recipe: Annotated[
         str | None,
-        typer.Option("--recipe", help="Settings that come with mygo; mygo recipes lists them."),
+        typer.Option(
+            "--recipe",
+            help="Settings that come with mygo; mygo recipes lists them.",
+            autocompletion=completing.shipped("recipe"),
+        ),
     ] = None,
     config_file: Annotated[
         Path | None,
         typer.Option("--config", help="Settings in TOML, over the recipe; options overrule both."),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option("--resume", help="Go on with this interrupted run.")
+        Path | None,
+        typer.Option(
+            "--resume", help="Go on with this interrupted run.", autocompletion=completing.runs
+        ),
     ] = None,
     name: Annotated[
         str,
