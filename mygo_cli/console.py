@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -18,17 +17,12 @@ from typing import TYPE_CHECKING, Literal
 from mygo_cli.files import atomic_write
 from mygo_cli.progress import Progress, showing
 from mygo_cli.streams import data_output, shown
+from mygo_cli.tables import Column, are_numbers, as_lines, as_markdown, cell_text, in_columns
 
 if TYPE_CHECKING:
     import rich.progress
     from rich.console import Console
     from rich.progress import TaskID
-    from rich.table import Table
-
-
-NUMBER = re.compile(r"[-+]?[\d.,]+%?")
-MOST_WHOLE = 40  # characters of a name that a table does not break while other text may break
-MOST_TOGETHER = 12  # characters of a name, or of a header's word, that no table breaks
 
 
 # How tables are set: in columns, as lines of cells between tabs, or as Markdown.
@@ -167,111 +161,36 @@ def laid_out(layout: Layout | None, path: Path | None = None) -> Iterator[None]:
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
-    """Print a table on stdout, in a pipe a row a line, with tabs between cells.
-
-    In columns those that hold only numbers are set flush right.
-    On a narrow terminal sentences break, then names, and the gaps close. Numbers and the words of
-    headers stay whole: what is still too wide is left to the terminal to wrap, and nothing is cut.
-    """
-    from rich.segment import Segments
-    from rich.text import Text
-
+    """Print a table on stdout: in columns on a terminal, in a pipe a row a line."""
     console = stdout()
     body = [list(row) for row in rows]
     has_width = console.is_terminal or "COLUMNS" in os.environ
     layout = _shown.layout or ("columns" if has_width else "lines")
-    if layout != "columns":
-        _print_lines(headers, body, title, layout == "markdown")
-        return
-    texts = [
-        [shown(text, console.encoding) for text in (header, *(_cell(row[place]) for row in body))]
-        for place, header in enumerate(headers)
-    ]
-    room = console.width if _shown.layout is None else sys.maxsize  # a file has no width
-    grid, gaps = _grid(len(texts), room - sum(_least(text) for text in texts))
-    widths = _widths(texts, room - gaps)
-    for place, (text, width) in enumerate(zip(texts, widths, strict=True)):
-        values = [row[place] for row in body if row[place] is not None]
-        numeric = bool(values) and all(isinstance(value, (int, float)) for value in values)
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        grid.add_column(Text(text[0]), justify=justify, overflow="fold", width=width)
-    for cells in zip(*(text[1:] for text in texts), strict=True):
-        grid.add_row(*map(Text, cells))
     if title is not None:
-        result(title, "bold")
+        result(f"**{title}**" if layout == "markdown" else title, "bold")
+    if layout == "columns":
+        _print_columns(headers, body)
+    elif not console.quiet:
+        text = (as_markdown if layout == "markdown" else as_lines)(headers, body)
+        console.file.write(shown(text, console.encoding))  # Rich makes blanks of tabs
+        console.file.flush()
+
+
+def _print_columns(headers: Sequence[str], body: Sequence[Sequence[object]]) -> None:
+    from rich.segment import Segments
+
+    console = stdout()
+    columns = []
+    for place, header in enumerate(headers):
+        values = [row[place] for row in body]
+        cells = [shown(cell_text(value), console.encoding) for value in values]
+        columns.append(Column(shown(header, console.encoding), cells, are_numbers(values)))
+    room = console.width if _shown.layout is None else sys.maxsize  # a file has no width
+    grid, width = in_columns(columns, room)
     # Rich cuts off what is wider than the terminal, unless it is told of a wider one.
-    whole = console.options.update(width=sum(widths) + gaps)
+    whole = console.options.update(width=width)
     below = "" if grid.show_edge else "\n"  # an edge is a blank line
     console.print(Segments(console.render(grid, whole)), end=below, crop=False)
-
-
-def _print_lines(
-    headers: Sequence[str], body: list[list[object]], title: str | None, markdown: bool
-) -> None:
-    """Print a line a row: cells between tabs, or a table in Markdown between blank lines."""
-    lines = [list(headers), *([_cell(cell, plain=True) for cell in row] for row in body)]
-    lines = [[" ".join(cell.split()) for cell in line] for line in lines]
-    if title is not None:
-        result(f"**{title}**" if markdown else title)
-    if not markdown:
-        text = "".join("\t".join(line) + "\n" for line in lines)
-        if not stdout().quiet:
-            stdout().file.write(shown(text, stdout().encoding))  # Rich makes blanks of tabs
-            stdout().file.flush()
-        return
-    lines = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    texts = [f"| {' | '.join(line)} |" for line in lines]
-    rule = f"|{'---|' * len(headers)}"
-    result("\n".join(["", texts[0], rule, *texts[1:], ""]))
-
-
-def _grid(columns: int, room: int) -> tuple[Table, int]:
-    """Return an empty table and what its gaps take, which is less where there is little `room`."""
-    from rich import box
-    from rich.table import Table
-
-    wide = 3 * columns + 1  # a blank on both sides of each column, and one between and at the ends
-    if wide <= room:
-        return Table(box=box.SIMPLE_HEAD), wide
-    return Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False), columns - 1
-
-
-def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return how wide each column of texts is, together no wider than `room` if that can be.
-
-    The widest shrinks first: down to its longest word, and only then through words.
-    """
-    from rich.cells import cell_len
-
-    widths = [max(1, *map(cell_len, column)) for column in columns]
-    for most in (MOST_WHOLE, MOST_TOGETHER):
-        least = [_least(column, most) for column in columns]
-        while sum(widths) > room:
-            able = [place for place, width in enumerate(widths) if width > least[place]]
-            if not able:
-                break
-            widths[max(able, key=widths.__getitem__)] -= 1
-    return widths
-
-
-def _least(column: Sequence[str], most: int = MOST_TOGETHER) -> int:
-    """Return how wide a column must be for its numbers, and for words of up to `most` letters."""
-    from rich.cells import cell_len
-
-    words = [word for text in column for word in text.split()]
-    numbers = [cell_len(word) for word in words if NUMBER.fullmatch(word)]
-    return max([1, *numbers, *(min(most, cell_len(word)) for word in words)])
-
-
-def _cell(value: object, plain: bool = False) -> str:
-    """Return a table cell: floats with four digits, None as a dash, thousands apart or `plain`."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return f"{value:,}" if isinstance(value, int) and not plain else str(value)
 
 
 def print_json(value: object) -> None:
