@@ -15,6 +15,7 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import check_file
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def export(
         raise UsageError("--split and --triples are about scores.", "Add --what scores.")
     if split and triples:
         raise UsageError("--split and --triples exclude each other.", "Leave one of them out.")
+    check_file(output)
     kind = format_of(output, file_format)
     path = output or Path(f"{what}.{kind}")
     opened = open_run(run, data, device, runs_folder)

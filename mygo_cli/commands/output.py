@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import os
@@ -180,14 +181,26 @@ def asked_output(
         if chosen == "parquet" and path is None:
             raise UsageError("--format parquet needs a file.", "Name one with --output.")
         return Output(None, chosen or "table")
-    if file.is_dir():
-        raise UsageError(f"--output {file} is a folder.", "Name a file in it.")
+    check_file(file)
     found = chosen or _format_of(file)
     if found == "parquet":
         records.format_of(file, "parquet")
-    if not file.parent.is_dir():
-        raise DataError(f"{file} cannot be written: {os.strerror(2)}.")
     return Output(file, found, as_json)
+
+
+def check_file(file: Path | None, flag: str = "--output") -> None:
+    """Raise before anything is computed where no file can be written, if one is to be written.
+
+    `UsageError` for a folder, `DataError` where its folder is missing or closed.
+    """
+    if file is None:
+        return
+    if file.is_dir():
+        raise UsageError(f"{flag} {file} is a folder.", "Name a file in it.")
+    if not file.parent.is_dir():
+        raise DataError(f"{file} cannot be written: {os.strerror(errno.ENOENT)}.")
+    if not os.access(file.parent, os.W_OK) and not file.exists():
+        raise DataError(f"{file} cannot be written: {os.strerror(errno.EACCES)}.")
 
 
 def _format_of(file: Path) -> Format:

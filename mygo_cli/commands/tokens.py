@@ -13,7 +13,7 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, DataOption
-from mygo_cli.commands.output import TERMINAL, Output
+from mygo_cli.commands.output import TERMINAL, Output, check_file
 from mygo_cli.commands.probe import probe
 from mygo_cli.errors import DataError
 from mygo_cli.folders import cache_dir, graph_folder
@@ -64,6 +64,8 @@ def show_command(
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.tokens.show import as_json, entity_tokens, write_html, write_png
 
+    check_file(html, "--html")
+    check_file(png, "--png")
     graph = read_graph(graph_folder(data))
     row = graph.find_entity(entity)
     shown = entity_tokens(graph, cache_dir(cache_folder), row, image_tokens, text_tokens)
