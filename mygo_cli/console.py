@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 from mygo_cli.files import atomic_write
 from mygo_cli.progress import Progress, showing
 from mygo_cli.streams import data_output, shown
-from mygo_cli.tables import Column, are_numbers, as_lines, as_markdown, cell_text, in_columns
 
 if TYPE_CHECKING:
     import rich.progress
@@ -162,6 +161,8 @@ def table(
     headers: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
     """Print a table on stdout: in columns on a terminal, in a pipe a row a line."""
+    from mygo_cli.tables import as_lines, as_markdown
+
     console = stdout()
     body = [list(row) for row in rows]
     has_width = console.is_terminal or "COLUMNS" in os.environ
@@ -178,6 +179,8 @@ def table(
 
 def _print_columns(headers: Sequence[str], body: Sequence[Sequence[object]]) -> None:
     from rich.segment import Segments
+
+    from mygo_cli.tables import Column, are_numbers, cell_text, in_columns
 
     console = stdout()
     columns = []
