@@ -13,6 +13,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +80,15 @@ def _entities(ctx: typer.Context) -> Offered:
     from mygo_cli.graph.files import find_files
 
     files = find_files(_graph_of(ctx))
+    if files.entities is not None:  # it is a tenth as long as the facts
+        listed = (cells for cells in _rows(files.entities) if cells and cells[0])
+        return [(cells[0], cells[1] if len(cells) > 1 else "") for cells in listed]
     facts = (cells for cells in _rows(files.train) if len(cells) > 2)
-    shown = dict.fromkeys((name for cells in facts for name in (cells[0], cells[2])), "")
-    for cells in _rows(files.entities) if files.entities else ():
-        shown[cells[0]] = cells[1] if len(cells) > 1 else ""
-    return list(shown.items())
+    return [(name, "") for name in dict.fromkeys(chain.from_iterable(map(_sides, facts)))]
+
+
+def _sides(cells: list[str]) -> tuple[str, str]:
+    return cells[0], cells[2]
 
 
 def _relations(ctx: typer.Context) -> Offered:

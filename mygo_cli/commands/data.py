@@ -58,7 +58,8 @@ def check_command(
 ) -> None:
     """Look for bad lines, repeats, overlap, unseen names and broken media; exit 1 on an error."""
     from mygo_cli.graph.check import check_graph
-    from mygo_cli.graph.findings import SEVERITIES, counted
+    from mygo_cli.graph.findings import SEVERITIES, Finding, counted
+    from mygo_cli.runs.rows import columns
 
     folder = graph_folder(data)
     with console.bars(transient=True) as progress:
@@ -73,6 +74,7 @@ def check_command(
 
     numbers = {f"{severity}s": counts[severity] for severity in SEVERITIES}
     listed = [asdict(finding) for finding in findings]
-    out.give(show, {"folder": str(folder), **numbers, "findings": listed}, rows=listed)
+    value = {"folder": str(folder), **numbers, "findings": listed}
+    out.give(show, value, listed, columns(Finding))
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)
