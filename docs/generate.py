@@ -34,7 +34,15 @@ def cli_page() -> str:
         "# Commands",
         WRITTEN,
         "Results go to stdout; progress, notes and errors to stderr. `-h` or `--help` explains "
-        "any command, `--install-completion` teaches your shell to complete them.",
+        "any command, `--install-completion` teaches your shell to complete with Tab: "
+        "commands, options, entities and relations of the graph, runs, plugins and recipes.",
+        "Every command that answers takes `-o FILE` and `-f FORMAT`: `table`, `tsv`, `csv`, "
+        "`json`, `jsonl`, `md` or `parquet`, by default what the file's ending says, else a "
+        "table. JSON holds all that there is to say, the formats of rows a row for each thing, "
+        "Markdown what the terminal shows. A file is there whole or not at all. In a pipe a table "
+        "is a line for each row, with tabs between cells, unless `COLUMNS` gives it a width. "
+        "`--json`, `--csv` and `--tsv` are older names of `-f json` and so on; beside `-o FILE`, "
+        "`--json` says in JSON what was written.",
         "JSON, CSV, TSV and TOML are UTF-8 everywhere. Elsewhere letters that the terminal's "
         "encoding has not are shown as their numbers, `\\u5317`.",
         "| exit code | meaning |\n|---|---|\n| 0 | done |\n| 1 | an error, in one line |\n"
@@ -59,6 +67,7 @@ def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
 def _command_section(path: str, command: Any) -> list[str]:
     annotations = _annotations(command)
     shown = [p for p in command.params if "completion" not in p.name and p.name != "help"]
+    shown = [p for p in shown if not getattr(p, "hidden", False)]
     arguments = [p for p in shown if p.param_type_name == "argument"]
     group = hasattr(command, "commands")
     usage = [path, *(["[OPTIONS]"] if shown else []), *(["COMMAND"] if group else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -11,11 +12,11 @@ from typing import Annotated
 import typer
 
 from mygo_cli import __version__, console
-from mygo_cli.commands.subcommands import Subcommands
+from mygo_cli.commands.subcommands import HELP, Subcommands
 from mygo_cli.commands.switches import DebugOption, QuietOption, VerboseOption, begin, given
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
-from mygo_cli.streams import open_streams
+from mygo_cli.streams import drop_output, open_streams
 
 REPORTED_BY_THE_FIRST = 2.0  # seconds
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     help="Complete multi-modal knowledge graphs: tokenize, train, rank.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
     epilog="Begin with: mygo quickstart",
 )
 
@@ -60,7 +61,10 @@ def main() -> None:
     open_streams()
     begin()
     try:
-        app(standalone_mode=True)
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()  # what does not fit is an error while there is still one to report
     except Exception as error:
         sys.exit(report(error))
 
@@ -70,7 +74,9 @@ def report(error: Exception) -> int:
     if given.debug:
         traceback.print_exception(error)
     code = error.exit_code if isinstance(error, MygoError) else 1
-    if isinstance(error, ReportedElsewhere):
+    if isinstance(error, OSError) and error.filename is None:
+        drop_output()
+    if isinstance(error, (ReportedElsewhere, BrokenPipeError)):
         return code
     if not started_by_torchrun().first:
         # What ends every process is reported once: torchrun stops the others when the first ends.
@@ -84,7 +90,9 @@ def explained(error: Exception) -> str:
     if isinstance(error, MygoError):
         return str(error)
     if isinstance(error, OSError):
-        return f"{error.filename or 'A file'}: {error.strerror or error}."
+        # What is written into a file of ours names it (files.py): the rest goes to stdout.
+        nameless = "The output" if error.errno == errno.ENOSPC else "A file"
+        return f"{error.filename or nameless}: {error.strerror or error}."
     if lacks_memory(error):
         return "Out of memory. Use a smaller --batch-size or --dim."
     line = (str(error).splitlines() or [""])[0]

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from mygo_cli.contracts import DECODERS, GROUPS, IMAGE_TOKENIZERS, TEXT_TOKENIZERS
-from mygo_cli.errors import BackendError, suggest
+from mygo_cli.errors import BackendError, NoSuchBackend, suggest
 
 FLAGS = {
     IMAGE_TOKENIZERS: "--image-backend",
@@ -70,7 +70,7 @@ def find(group: str, name: str) -> Backend:
     same_name = [backend for backend in installed(group) if backend.name == name]
     if not same_name:
         choices = [backend.name for backend in installed(group)]
-        raise BackendError(f"{FLAGS[group]} {name}: no such backend.", suggest(name, choices))
+        raise NoSuchBackend(f"{FLAGS[group]} {name}: no such backend.", suggest(name, choices))
     if len({backend.target for backend in same_name}) > 1:
         packages = " and ".join(sorted({backend.package for backend in same_name}))
         raise BackendError(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
-import re
+import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mygo_cli.files import atomic_write
 from mygo_cli.progress import Progress, showing
 from mygo_cli.streams import data_output, shown
 
@@ -18,22 +22,21 @@ if TYPE_CHECKING:
     import rich.progress
     from rich.console import Console
     from rich.progress import TaskID
-    from rich.table import Table
 
 
-NUMBER = re.compile(r"[-+]?[\d.,]+%?")
-MOST_WHOLE = 40  # characters of a name that a table does not break while other text may break
-MOST_TOGETHER = 12  # characters of a name, or of a header's word, that no table breaks
+# How tables are set: in columns, as lines of cells between tabs, or as Markdown.
+Layout = Literal["columns", "lines", "markdown"]
 
 
 @dataclass
-class _Bars:
-    """Whether progress bars are shown."""
+class _Shown:
+    """Whether progress bars are shown, and how tables are set where that was said."""
 
-    hidden: bool = False
+    no_bars: bool = False
+    layout: Layout | None = None
 
 
-_bars = _Bars()
+_shown = _Shown()
 
 
 @cache
@@ -59,7 +62,7 @@ def mute() -> None:
 
 def hide_bars(hidden: bool = True) -> None:
     """Show no progress bar from now on, or show them again."""
-    _bars.hidden = hidden
+    _shown.no_bars = hidden
 
 
 def error(text: str) -> None:
@@ -94,7 +97,7 @@ def bar(extra_columns: Sequence[str] = (), transient: bool = False) -> rich.prog
         *(rich_progress.TextColumn("{task.fields[" + name + "]}") for name in extra_columns),
         rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
     ]
-    hidden = _bars.hidden or not stderr().is_terminal  # a log file needs no bar
+    hidden = _shown.no_bars or not stderr().is_terminal  # a log file needs no bar
     return rich_progress.Progress(*columns, console=stderr(), transient=transient, disable=hidden)
 
 
@@ -131,87 +134,66 @@ def show_logs(level: int = logging.INFO) -> None:
         logger.addHandler(LogLines())
 
 
+@contextmanager
+def laid_out(layout: Layout | None, path: Path | None = None) -> Iterator[None]:
+    """Set tables so, by default as suits stdout, and print results into a file if one is named.
+
+    The file is written at a stroke, as UTF-8. Raises `DataError` where that fails.
+    """
+    _shown.layout = layout
+    try:
+        if path is None:
+            yield
+            return
+        with atomic_write(path) as file:
+            text = io.TextIOWrapper(file, "utf-8", newline="")
+            stdout.cache_clear()  # the console of a terminal would send colours
+            with redirect_stdout(text):
+                yield
+            text.detach()
+    finally:
+        _shown.layout = None
+        if path is not None:
+            stdout.cache_clear()
+
+
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
-    """Print a table on stdout; columns that hold only numbers are set flush right.
-
-    On a narrow terminal sentences break, then names, and the gaps close. Numbers and the words of
-    headers stay whole: what is still too wide is left to the terminal to wrap, and nothing is cut.
-    """
-    from rich.segment import Segments
-    from rich.text import Text
+    """Print a table on stdout: in columns on a terminal, in a pipe a row a line."""
+    from mygo_cli.tables import as_lines, as_markdown
 
     console = stdout()
     body = [list(row) for row in rows]
-    texts = [
-        [shown(text, console.encoding) for text in (header, *(_cell(row[place]) for row in body))]
-        for place, header in enumerate(headers)
-    ]
-    grid, gaps = _grid(len(texts), console.width - sum(_least(text) for text in texts))
-    widths = _widths(texts, console.width - gaps)
-    for place, (text, width) in enumerate(zip(texts, widths, strict=True)):
-        values = [row[place] for row in body if row[place] is not None]
-        numeric = bool(values) and all(isinstance(value, (int, float)) for value in values)
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        grid.add_column(Text(text[0]), justify=justify, overflow="fold", width=width)
-    for cells in zip(*(text[1:] for text in texts), strict=True):
-        grid.add_row(*map(Text, cells))
+    has_width = console.is_terminal or "COLUMNS" in os.environ
+    layout = _shown.layout or ("columns" if has_width else "lines")
     if title is not None:
-        result(title, "bold")
+        result(f"**{title}**" if layout == "markdown" else title, "bold")
+    if layout == "columns":
+        _print_columns(headers, body)
+    elif not console.quiet:
+        text = (as_markdown if layout == "markdown" else as_lines)(headers, body)
+        console.file.write(shown(text, console.encoding))  # Rich makes blanks of tabs
+        console.file.flush()
+
+
+def _print_columns(headers: Sequence[str], body: Sequence[Sequence[object]]) -> None:
+    from rich.segment import Segments
+
+    from mygo_cli.tables import Column, are_numbers, cell_text, in_columns
+
+    console = stdout()
+    columns = []
+    for place, header in enumerate(headers):
+        values = [row[place] for row in body]
+        cells = [shown(cell_text(value), console.encoding) for value in values]
+        columns.append(Column(shown(header, console.encoding), cells, are_numbers(values)))
+    room = console.width if _shown.layout is None else sys.maxsize  # a file has no width
+    grid, width = in_columns(columns, room)
     # Rich cuts off what is wider than the terminal, unless it is told of a wider one.
-    whole = console.options.update(width=sum(widths) + gaps)
+    whole = console.options.update(width=width)
     below = "" if grid.show_edge else "\n"  # an edge is a blank line
     console.print(Segments(console.render(grid, whole)), end=below, crop=False)
-
-
-def _grid(columns: int, room: int) -> tuple[Table, int]:
-    """Return an empty table and what its gaps take, which is less where there is little `room`."""
-    from rich import box
-    from rich.table import Table
-
-    wide = 3 * columns + 1  # a blank on both sides of each column, and one between and at the ends
-    if wide <= room:
-        return Table(box=box.SIMPLE_HEAD), wide
-    return Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False), columns - 1
-
-
-def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return how wide each column of texts is, together no wider than `room` if that can be.
-
-    The widest shrinks first: down to its longest word, and only then through words.
-    """
-    from rich.cells import cell_len
-
-    widths = [max(1, *map(cell_len, column)) for column in columns]
-    for most in (MOST_WHOLE, MOST_TOGETHER):
-        least = [_least(column, most) for column in columns]
-        while sum(widths) > room:
-            able = [place for place, width in enumerate(widths) if width > least[place]]
-            if not able:
-                break
-            widths[max(able, key=widths.__getitem__)] -= 1
-    return widths
-
-
-def _least(column: Sequence[str], most: int = MOST_TOGETHER) -> int:
-    """Return how wide a column must be for its numbers, and for words of up to `most` letters."""
-    from rich.cells import cell_len
-
-    words = [word for text in column for word in text.split()]
-    numbers = [cell_len(word) for word in words if NUMBER.fullmatch(word)]
-    return max([1, *numbers, *(min(most, cell_len(word)) for word in words)])
-
-
-def _cell(value: object) -> str:
-    """Return a table cell: floats with four digits, None as a dash."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def print_json(value: object) -> None:

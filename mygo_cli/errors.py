@@ -49,6 +49,10 @@ class BackendError(MygoError):
     """A plugin that is missing, broken or of the wrong type."""
 
 
+class NoSuchBackend(BackendError, UsageError):
+    """A plugin was named that is not installed: exit code 2, as for any name that there is not."""
+
+
 class OutOfMemory(MygoError):
     """There was no memory for so much at once."""
 

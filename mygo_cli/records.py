@@ -45,7 +45,7 @@ def save_rows(path: Path, kind: Format, columns: Columns, rows: Iterable[Row]) -
     """Write rows into a file at a stroke, text as UTF-8; raise `DataError` where that fails."""
     with atomic_write(path) as file:
         if kind == "parquet":
-            _write_parquet(file, columns, rows)
+            write_parquet(file, columns, rows)
             return
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         write_rows(text, kind, columns, rows)
@@ -77,7 +77,8 @@ def _json_lines(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
         yield json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _write_parquet(file: BinaryIO, columns: Columns, rows: Iterable[Row]) -> None:
+def write_parquet(file: BinaryIO, columns: Columns, rows: Iterable[Row]) -> None:
+    """Write rows into an open file, so many at once; raise `MygoError` without the package."""
     arrow, parquet = _import_pyarrow()
     kinds = {str: arrow.string(), int: arrow.int64(), float: arrow.float64(), bool: arrow.bool_()}
     schema = arrow.schema([(name, kinds[kind]) for name, kind in columns.items()])

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 # C0 and C1 without tab and line break, and what changes the direction of writing
@@ -25,6 +26,14 @@ def open_streams() -> None:
             nowhere = os.open(os.devnull, os.O_RDWR)
             vars(sys)[name] = os.fdopen(nowhere, mode, encoding="utf-8")
     _reconfigure(sys.stdout, errors="backslashreplace")
+
+
+def drop_output() -> None:
+    """Let stdout go nowhere: what could not be written to it would fail again at the exit."""
+    with suppress(OSError, ValueError):  # a notebook's or a test's stdout is no file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def data_output() -> TextIO:

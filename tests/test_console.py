@@ -30,9 +30,31 @@ def test_names_and_numbers_too_wide_for_the_terminal_lose_no_letter(capsys):
     name, numbers = "20261128-105912_MKG-Y_tucker", (0.1234, 0.2345, 0.3456, 0.4567)
     console.table(("run", "MRR", "from", "to", "Hits@10"), [(name, *numbers)])
     lines = capsys.readouterr().out.splitlines()
-    assert [float(word) for word in lines[3].split()[-4:]] == list(numbers)
-    assert "".join(line[:24].strip() for line in lines[3:]) == name
+    assert [float(word) for word in lines[2].split()[-4:]] == list(numbers)
+    assert lines[2].split()[0] == name
     assert max(map(len, lines)) <= 60
+
+
+FACT = ("rank", "head", "relation", "tail", "asked", "plausibility", "probability")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_three_names_are_whole_words_at_every_width(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    console.table(FACT, [(1, "Saudi Arabia", "has_religion", "Christianity", "tail", 1.5, 0.25)])
+    lines = capsys.readouterr().out.splitlines()
+    words = " ".join(lines).split()
+    assert {"Saudi", "Arabia", "has_religion", "Christianity", "1.5000", *FACT} <= set(words)
+    assert max(map(len, lines)) <= width
+
+
+def test_names_break_between_their_words(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    console.table(("relation", "tail"), [("influencedByGreekArt", "http://example.org/北京/大学")])
+    lines = capsys.readouterr().out.splitlines()[2:]
+    assert "".join(line.split()[0] for line in lines) == "influencedByGreekArt"
+    assert all(line.split()[0][0] in "iBGA" for line in lines)
+    assert "北京/大学" in lines[-1] + lines[-2]
 
 
 def test_a_narrow_terminal_breaks_a_number_from_its_deviation_at_most(capsys):

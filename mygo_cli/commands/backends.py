@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 
 from mygo_cli import console
-from mygo_cli.commands.options import JsonOption
+from mygo_cli.commands.output import TERMINAL, Output
 
 KINDS = {
     "mygo.image_tokenizers": "image tokenizer",
@@ -14,19 +15,15 @@ KINDS = {
 }
 
 
-def backends(as_json: JsonOption = False) -> None:
+def backends(out: Output = TERMINAL) -> None:
     """List the plugins: name, status, package and what each is."""
     from mygo_cli.backends import statuses
 
     found = statuses()
-    if as_json:
-        console.print_json(
-            [
-                {**asdict(line.backend), "description": line.description, "problem": line.problem}
-                for line in found
-            ]
-        )
-        return
+    listed = [
+        {**asdict(line.backend), "description": line.description, "problem": line.problem}
+        for line in found
+    ]
     rows = [
         (
             KINDS[line.backend.group],
@@ -37,4 +34,5 @@ def backends(as_json: JsonOption = False) -> None:
         )
         for line in found
     ]
-    console.table(("kind", "name", "status", "package", "what it is"), rows)
+    headers = ("kind", "name", "status", "package", "what it is")
+    out.give(partial(console.table, headers, rows), listed)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import JsonOption
+from mygo_cli.commands import completing
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
@@ -19,7 +21,12 @@ Figures = dict[str, Any]
 @with_settings_options(Settings)
 def bench(
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Settings that come with mygo.")
+        str | None,
+        typer.Option(
+            "--recipe",
+            help="Settings that come with mygo.",
+            autocompletion=completing.shipped("recipe"),
+        ),
     ] = None,
     config_file: Annotated[
         Path | None, typer.Option("--config", help="Settings in TOML, as for mygo train.")
@@ -37,7 +44,7 @@ def bench(
         typer.Option(help="Time the step as the paper writes it down, too, in turn."),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Steps timed; medians are shown.")] = 5,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
     **options: Any,
 ) -> None:
     """Time training, ranking and tokenizing on this machine. Nothing is written."""
@@ -46,10 +53,7 @@ def bench(
     settings = merged_settings(config_file, typed(options), decoder_option or [], recipe)
     with console.bars(transient=True) as progress:
         figures = measure(settings, entities, against == "literal", repeats, progress)
-    if as_json:
-        console.print_json(figures)
-        return
-    print_figures(figures)
+    out.give(partial(print_figures, figures), figures)
 
 
 def print_figures(figures: Figures) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import CacheDirOption, JsonOption
+from mygo_cli.commands.options import CacheDirOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import DataError
 from mygo_cli.files import atomic_write
 from mygo_cli.folders import cache_dir
@@ -31,20 +32,22 @@ FileArgument = Annotated[
 
 @app.command("info")
 def info_command(
-    file: FileArgument = None, cache_folder: CacheDirOption = None, json: JsonOption = False
+    file: FileArgument = None, cache_folder: CacheDirOption = None, out: Output = TERMINAL
 ) -> None:
     """Say what token caches hold."""
     facts = [_facts(path) for path in _files(file, cache_folder)]
-    if json:
-        console.print_json(facts)
-    elif file is not None:
-        console.table(
-            ("", ""), [(name.replace("_", " "), value) for name, value in facts[0].items()]
-        )
-    else:
+
+    def show() -> None:
+        if file is not None:
+            console.table(
+                ("", ""), [(name.replace("_", " "), value) for name, value in facts[0].items()]
+            )
+            return
         columns = ("items", "done", "failed", "complete", "kB")
         rows = [(_short(fact["file"]), *(fact[column] for column in columns)) for fact in facts]
         console.table((str(cache_dir(cache_folder)), *columns), rows)
+
+    out.give(show, facts)
 
 
 @app.command("verify")
@@ -55,7 +58,7 @@ def verify_command(
         Path | None,
         typer.Option("--data", help="Folder of a graph that the caches must fit."),
     ] = None,
-    json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Check token caches, with --data also against the graph; exit 1 on a fault."""
     from mygo_cli.cache.verifying import find_faults
@@ -66,12 +69,17 @@ def verify_command(
         faults = {
             str(path): find_faults(path, graph, progress) for path in _files(file, cache_folder)
         }
-    if json:
-        console.print_json(faults)
-    else:
-        for path, lines in faults.items():
-            for line in lines or ["good"]:
-                console.result(f"{path}: {line}")
+    rows = [
+        {"file": path, "fault": line or None}
+        for path, lines in faults.items()
+        for line in lines or [""]
+    ]
+
+    def show() -> None:
+        for row in rows:
+            console.result(f"{row['file']}: {row['fault'] or 'good'}")
+
+    out.give(show, faults, rows)
     if any(faults.values()):
         raise typer.Exit(1)
 
@@ -103,22 +111,23 @@ def write_codebook(codebook: np.ndarray[Any, np.dtype[np.float32]], out: Path) -
 
 @app.command("merge")
 def merge_command(
-    out: Annotated[Path, typer.Argument(help="The cache to write.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The cache to write.")],
     files: Annotated[list[Path], typer.Argument(help="Caches made with mygo tokenize --shard.")],
     force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
-    json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Join the shards of a token cache."""
     from mygo_cli.cache.merging import merge_caches
     from mygo_cli.commands.tokenize import as_json, show
 
-    summary = merge_caches(out, files, force)
-    if json:
-        console.print_json(as_json(summary))
-    else:
+    summary = merge_caches(target, files, force)
+
+    def show_all() -> None:
         show([summary])
         if summary.pending:
             console.result(f"{summary.pending:,} items are in none of these shards.")
+
+    out.give(show_all, as_json(summary))
 
 
 def _files(file: Path | None, folder: Path | None) -> list[Path]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     BatchSizeOption,
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import TERMINAL, Output
 
 if TYPE_CHECKING:
     from mygo_cli.ranking.bootstrap import Compared, Values
@@ -27,14 +28,17 @@ SplitName = Literal["train", "valid", "test"]
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Folders or names of runs; the others are held against the first."),
+        typer.Argument(
+            help="Folders or names of runs; the others are held against the first.",
+            autocompletion=completing.runs,
+        ),
     ],
     split: Annotated[SplitName, typer.Option(help="Which triples to rank.")] = "test",
     batch_size: BatchSizeOption = None,
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Rank a split with several runs, and say how sure their MRR and its differences are."""
     from mygo_cli.ranking.bootstrap import RESAMPLES, compare_means
@@ -45,16 +49,17 @@ def compare(
         measured = list(measure_runs(runs, split, *places, batch_size, progress))
     compared = compare_means(_stacked(measured))
     triples = len(measured[0].values)
-    if as_json:
-        lines = [_as_json(*pair) for pair in zip(measured, compared, strict=True)]
-        head = {"split": split, "triples": triples, "resamples": RESAMPLES}
-        console.print_json({**head, "runs": lines})
-        return
-    console.result(
-        f"{split} split, filtered, realistic ties; 95 % intervals from {RESAMPLES:,} resamples of "
-        f"its {triples:,} triples"
-    )
-    print_compared(measured, compared)
+
+    def show() -> None:
+        console.result(
+            f"{split} split, filtered, realistic ties; 95 % intervals from {RESAMPLES:,} resamples "
+            f"of its {triples:,} triples"
+        )
+        print_compared(measured, compared)
+
+    lines = [_as_json(*pair) for pair in zip(measured, compared, strict=True)]
+    head = {"split": split, "triples": triples, "resamples": RESAMPLES}
+    out.give(show, {**head, "runs": lines}, rows=lines)
 
 
 def _stacked(measured: Sequence[Measured]) -> Values:

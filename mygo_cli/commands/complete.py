@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mygo_cli import console, records
+from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     BatchSizeOption,
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import UsageError
-from mygo_cli.streams import data_output
 
 if TYPE_CHECKING:
     from mygo_cli.completion.completion import Completion
     from mygo_cli.completion.questions import Request
-    from mygo_cli.runs.facts import Fact
+    from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.runs.run import Run
 
 log = logging.getLogger(__name__)
@@ -33,19 +31,14 @@ log = logging.getLogger(__name__)
 
 def complete(
     top: Annotated[int, typer.Option(min=1, help="How many facts to find.")] = 100,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            help="File to write; stopped, the same command goes on. Default: the terminal.",
-            show_default=False,
-        ),
+    relation: Annotated[
+        str | None,
+        typer.Option(help="Ask about this relation only.", autocompletion=completing.relations),
     ] = None,
-    kind: Annotated[
-        records.Format | None,
-        typer.Option("--format", help="Format to write; else the ending of --output says it."),
+    entity: Annotated[
+        str | None,
+        typer.Option(help="Ask about this entity only.", autocompletion=completing.entities),
     ] = None,
-    relation: Annotated[str | None, typer.Option(help="Ask about this relation only.")] = None,
-    entity: Annotated[str | None, typer.Option(help="Ask about this entity only.")] = None,
     side: Annotated[
         Literal["head", "tail", "both"], typer.Option(help="Which missing side to ask for.")
     ] = "both",
@@ -82,108 +75,50 @@ def complete(
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Find the most plausible facts that the graph does not hold, best first."""
     from mygo_cli.completion.questions import Request
     from mygo_cli.runs.expected import expected_of
-    from mygo_cli.runs.facts import named_facts, outlook
-    from mygo_cli.runs.opened import open_run
-
-    request = Request(top, relation, entity, side, pairs, unlinked, missing, schema)
-    if output is not None:
-        kind = _format_of_file(output, kind)
-        opened = open_run(run, data, device, runs_folder)
-        found = _into_file(output, kind, opened, request, batch_size, force)
-        say_what_was_done(output, found, as_json)
-        return
-    show = _way_to_show(kind, as_json, force)
-    opened = open_run(run, data, device, runs_folder)
-    with console.bars() as progress:
-        found = opened.find_facts(request, batch_size, progress=progress)
-        curve = expected_of(opened, request, batch_size, progress)
-    show(named_facts(opened.graph, found.facts, curve))
-    if said := outlook(found.facts, curve):
-        log.info(said)
-
-
-def _format_of_file(output: Path, kind: records.Format | None) -> records.Format:
-    """Return the format to write; raise before anything is computed."""
-    if output.is_dir():
-        raise UsageError(f"--output {output} is a folder.", "Name a file in it.")
-    return records.format_of(output, kind)
-
-
-def _into_file(
-    output: Path,
-    kind: records.Format,
-    opened: Run,
-    request: Request,
-    batch_size: int | None,
-    force: bool,
-) -> Completion:
-    """Write the facts of a request to a file, going on where it was stopped before."""
-    from mygo_cli.completion.unfinished import Unfinished
-    from mygo_cli.files import file_sha256
-    from mygo_cli.runs.expected import expected_of
     from mygo_cli.runs.facts import Fact, named_facts, outlook
-    from mygo_cli.runs.rows import columns, record
+    from mygo_cli.runs.opened import open_run
+    from mygo_cli.runs.rows import Rows, columns, record
 
-    settings = {"model": file_sha256(opened.folder.best), **request.as_settings(opened.graph)}
-    unfinished = Unfinished(output.with_name(output.name + ".unfinished"), settings, force)
+    if force and out.path is None:
+        raise UsageError("--force begins a file again.", "Name it with --output.")
+    opened = open_run(run, data, device, runs_folder)
+    request = Request(top, relation, entity, side, pairs, unlinked, missing, schema)
+    unfinished = _unfinished(out.path, opened, request, force)
     with console.bars() as progress:
         found = opened.find_facts(request, batch_size, unfinished, progress)
         curve = expected_of(opened, request, batch_size, progress)
-    rows = map(record, named_facts(opened.graph, found.facts, curve))
-    records.save_rows(output, kind, columns(Fact), rows)
-    unfinished.remove()
+    facts = list(named_facts(opened.graph, found.facts, curve))
+
+    def show() -> None:
+        rows = Rows(Fact, facts)
+        console.table(rows.headers, rows.cells())
+
+    out.give(show, None, map(record, facts), columns(Fact), _what_was_done(found))
+    if unfinished is not None:
+        unfinished.remove()
     if said := outlook(found.facts, curve):
         log.info(said)
-    return found
 
 
-def _way_to_show(
-    kind: records.Format | None, as_json: bool, force: bool
-) -> Callable[[Iterable[Fact]], None]:
-    """Return what prints facts on the terminal; raise before anything is computed."""
-    if force:
-        raise UsageError("--force begins a file again.", "Name it with --output.")
-    if kind == "parquet":
-        raise UsageError("--format parquet needs a file.", "Name one with --output.")
-    if kind is None:
-        return _print_json if as_json else _print_table
-    if as_json:
-        raise UsageError(f"--json and --format {kind} exclude each other.")
-    return partial(_print_text, kind)
+def _unfinished(path: Path | None, opened: Run, request: Request, force: bool) -> Unfinished | None:
+    """Return what keeps the facts found so far beside the file, if one is to be written."""
+    from mygo_cli.completion.unfinished import Unfinished
+    from mygo_cli.files import file_sha256
+
+    if path is None:
+        return None
+    settings = {"model": file_sha256(opened.folder.best), **request.as_settings(opened.graph)}
+    return Unfinished(path.with_name(path.name + ".unfinished"), settings, force)
 
 
-def _print_json(facts: Iterable[Fact]) -> None:
-    from mygo_cli.runs.rows import record
-
-    console.print_json(list(map(record, facts)))
-
-
-def _print_text(kind: records.TextFormat, facts: Iterable[Fact]) -> None:
-    from mygo_cli.runs.facts import Fact
-    from mygo_cli.runs.rows import columns, record
-
-    records.write_rows(data_output(), kind, columns(Fact), map(record, facts))
-
-
-def _print_table(facts: Iterable[Fact]) -> None:
-    from mygo_cli.runs.facts import Fact
-    from mygo_cli.runs.rows import Rows
-
-    rows = Rows(Fact, facts)
-    console.table(rows.headers, rows.cells())
-
-
-def say_what_was_done(output: Path, found: Completion, as_json: bool) -> None:
-    """Print one line, or the same as JSON."""
+def _what_was_done(found: Completion) -> tuple[str, dict[str, float]]:
+    """Return what is said about a file of facts, in words and as numbers."""
     facts = len(found.facts.key)
-    if as_json:
-        numbers = {"questions": found.questions, "asked": found.asked, "seconds": found.seconds}
-        console.print_json({"output": str(output), "facts": facts, **numbers})
-        return
     speed = f", {found.asked / found.seconds:,.0f} a second" if found.asked else ""
-    console.result(f"{output}: {facts:,} facts from {found.questions:,} questions{speed}")
+    numbers = {"questions": found.questions, "asked": found.asked, "seconds": found.seconds}
+    return f"{facts:,} facts from {found.questions:,} questions{speed}", {"facts": facts, **numbers}

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli import console
-from mygo_cli.commands.options import JsonOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.folders import work_dir
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(out: Output = TERMINAL) -> None:
     """Show versions, devices, plugins and folders, for a bug report."""
     facts = examine()
-    if as_json:
-        console.print_json(facts)
-        return
-    for title, values in facts.items():
-        rows = [(name, str(value)) for name, value in values.items()]
-        console.table((title, ""), rows)
+
+    def show() -> None:
+        for title, values in facts.items():
+            console.table((title, ""), [(name, str(value)) for name, value in values.items()])
+
+    out.give(show, facts)
 
 
 def examine() -> dict[str, dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,11 +11,11 @@ from mygo_cli import console
 from mygo_cli.commands.options import (
     BatchSizeOption,
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.distributed.join import fail_together, joined, own_device
 
@@ -41,7 +42,7 @@ def evaluate(
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Measure a run: filtered ranks of heads and tails, overall and in groups."""
     from mygo_cli.runs.opened import open_run
@@ -56,14 +57,24 @@ def evaluate(
         fail_together(processes, lambda: "Run it again."),
     ):
         report = opened.evaluate(split, ties, batch_size, progress, processes)
-    if as_json:
-        about = {"run": opened.name, "selected_by": opened.selected_by}
-        console.print_json({**about, "split": split, "ties": ties, **report.as_dict()})
-        return
-    console.result(f"{opened.name}: {split} split, filtered, {ties} ties")
-    print_report(report, relations)
-    if is_on_test(opened.selected_by):
-        console.result(WARNING)
+
+    def show() -> None:
+        console.result(f"{opened.name}: {split} split, filtered, {ties} ties")
+        print_report(report, relations)
+        if is_on_test(opened.selected_by):
+            console.result(WARNING)
+
+    about = {"run": opened.name, "selected_by": opened.selected_by, "split": split, "ties": ties}
+    measured = report.as_dict()
+    out.give(show, {**about, **measured}, rows=[{**about, **row} for row in _rows(measured)])
+
+
+def _rows(measured: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row for both sides together, and one for each member of each group."""
+    for group, members in measured.items():
+        alone = {"both sides": members} if group == "overall" else members
+        for name, numbers in alone.items():
+            yield {"group": group, "of": name, **numbers}
 
 
 def print_report(report: Report, relations: bool = False) -> None:

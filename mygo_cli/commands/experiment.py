@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mygo_cli.commands.experiment_tables import print_plan, print_table
-from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
+from mygo_cli.commands import completing
+from mygo_cli.commands.experiment_tables import give_plan, give_table
+from mygo_cli.commands.options import CacheDirOption, DataOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.folders import cache_dir, settings_folder, work_dir
-
-if TYPE_CHECKING:
-    pass
 
 
 def experiment(
     file: Annotated[
         Path,
-        typer.Argument(help="An experiment in TOML, or the name of one that mygo recipes lists."),
+        typer.Argument(
+            help="An experiment in TOML, or the name of one that mygo recipes lists.",
+            autocompletion=completing.shipped("experiment"),
+        ),
     ],
     recipe: Annotated[
         str | None,
-        typer.Option("--recipe", help="Settings below those of the file, in place of its recipe."),
+        typer.Option(
+            "--recipe",
+            help="Settings below those of the file, in place of its recipe.",
+            autocompletion=completing.shipped("recipe"),
+        ),
     ] = None,
     data: DataOption = None,
     seeds: Annotated[
@@ -44,6 +50,7 @@ def experiment(
     output: Annotated[
         Path | None,
         typer.Option(
+            "-o",
             "--output",
             help="Folder of runs and tables. Default: mygo-work/experiments/<name>_<graph>.",
             show_default=False,
@@ -52,7 +59,7 @@ def experiment(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be trained, and train nothing.")
     ] = False,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Train every variant of an experiment with every seed; what is done already is kept."""
     from mygo_cli.commands.training_progress import show_training
@@ -78,10 +85,10 @@ def experiment(
     graph = settings_folder(plan[0].settings).resolve().name
     folder = output or work_dir() / "experiments" / f"{asked.path.stem}_{graph}"
     if dry_run:
-        print_plan(plan, folder, as_json)
+        give_plan(plan, folder, out)
         return
     problems = train_all(asked, plan, folder, show_training)
-    print_table(make_table(asked, plan, folder), as_json)
+    give_table(make_table(asked, plan, folder), out)
     if problems:
         raise MygoError(
             f"{problems} of {count_runs(plan)} runs are not done, for the reasons given above.",

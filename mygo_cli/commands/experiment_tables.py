@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mygo_cli import console
+from mygo_cli.commands.output import Output
 
 if TYPE_CHECKING:
     from mygo_cli.experiments.outcome import Row
@@ -21,15 +23,16 @@ SHOWN = {
 }
 
 
-def print_table(table: Table, as_json: bool = False) -> None:
+def give_table(table: Table, out: Output) -> None:
     """Save the tables, and print what fits on a terminal of them."""
     from mygo_cli.experiments.tables import plain
 
     table.save()
-    if as_json:
-        rows = [plain(row, table.folder) for row in table.rows]
-        console.print_json({"folder": str(table.folder), "rows": rows})
-        return
+    rows = [plain(row, table.folder) for row in table.rows]
+    out.give(partial(_show, table), {"folder": str(table.folder), "rows": rows}, rows)
+
+
+def _show(table: Table) -> None:
     headers = ("variant", "runs", *SHOWN.values(), "seconds")
     console.table(headers, [_cells(row) for row in table.rows])
     if table.warning:
@@ -44,16 +47,18 @@ def _cells(row: Row) -> list[object]:
     return [row.label, runs, *(spread and spread.text(3) for spread in spreads), seconds]
 
 
-def print_plan(plan: Sequence[PlannedRun], folder: Path, as_json: bool) -> None:
+def give_plan(plan: Sequence[PlannedRun], folder: Path, out: Output) -> None:
     """Print every run with its state."""
     from mygo_cli.experiments.conduct import found_runs, state_of
 
     found = found_runs(folder / "runs")
-    rows = [(run.variant, run.seed, state_of(found.get(run.identity))) for run in plan]
-    if as_json:
-        keys = ("variant", "seed", "state")
-        lines = [dict(zip(keys, row, strict=True)) for row in rows]
-        console.print_json({"folder": str(folder), "runs": lines})
-        return
-    console.table(("variant", "seed", "state"), rows)
-    console.result(f"They belong into {folder}/runs.")
+    rows = [
+        {"variant": run.variant, "seed": run.seed, "state": state_of(found.get(run.identity))}
+        for run in plan
+    ]
+
+    def show() -> None:
+        console.table(("variant", "seed", "state"), [tuple(row.values()) for row in rows])
+        console.result(f"They belong into {folder}/runs.")
+
+    out.give(show, {"folder": str(folder), "runs": rows}, rows)

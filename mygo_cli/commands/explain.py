@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import TERMINAL, Output, check_file
 
 if TYPE_CHECKING:
     from mygo_cli.runs.explained import Explained
@@ -22,9 +24,15 @@ if TYPE_CHECKING:
 
 
 def explain(
-    head: Annotated[str | None, typer.Option(help="Head of the fact.")] = None,
-    relation: Annotated[str | None, typer.Option(help="Relation of the fact.")] = None,
-    tail: Annotated[str | None, typer.Option(help="Tail of the fact.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Head of the fact.", autocompletion=completing.entities)
+    ] = None,
+    relation: Annotated[
+        str | None, typer.Option(help="Relation of the fact.", autocompletion=completing.relations)
+    ] = None,
+    tail: Annotated[
+        str | None, typer.Option(help="Tail of the fact.", autocompletion=completing.entities)
+    ] = None,
     ask: Annotated[
         Literal["tail", "head"], typer.Option(help="Which side of a whole fact is the answer.")
     ] = "tail",
@@ -36,21 +44,22 @@ def explain(
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Say what an answer rests on: its score and rank without each token and the structure."""
     from mygo_cli.runs.explained import explain_answer
     from mygo_cli.runs.opened import open_run
+    from mygo_cli.runs.rows import columns
 
+    check_file(html, "--html")
     opened = open_run(run, data, device, runs_folder)
     found = explain_answer(opened, head, relation, tail, ask)
-    if as_json:
-        about = {"answer": opened.graph.entities[found.answer], "score": found.score}
-        console.print_json({**about, "rank": found.rank, "changes": found.losses.records()})
-    else:
-        _print(opened, found, top)
     if html is not None:
         _write(html, opened, found)
+    about = {"answer": opened.graph.entities[found.answer], "score": found.score}
+    rows = found.losses.records()
+    value = {**about, "rank": found.rank, "changes": rows}
+    out.give(partial(_print, opened, found, top), value, rows, columns(found.losses.kind))
 
 
 def _print(run: Run, found: Explained, top: int) -> None:

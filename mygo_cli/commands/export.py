@@ -15,6 +15,7 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import check_file
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def export(
     file_format: Annotated[
         Literal["npz", "tsv", "safetensors", "parquet"] | None,
         typer.Option(
+            "-f",
             "--format",
             help="Default: as the ending of --output says, else npz.",
             show_default=False,
@@ -40,7 +42,10 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", help="File to write. Default: entities.npz and so on.", show_default=False
+            "-o",
+            "--output",
+            help="File to write. Default: entities.npz and so on.",
+            show_default=False,
         ),
     ] = None,
     split: Annotated[
@@ -64,6 +69,7 @@ def export(
         raise UsageError("--split and --triples are about scores.", "Add --what scores.")
     if split and triples:
         raise UsageError("--split and --triples exclude each other.", "Leave one of them out.")
+    check_file(output)
     kind = format_of(output, file_format)
     path = output or Path(f"{what}.{kind}")
     opened = open_run(run, data, device, runs_folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,9 +14,9 @@ from mygo_cli.commands.options import (
     CacheDirOption,
     DataOption,
     DeviceOption,
-    JsonOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import UsageError
 from mygo_cli.folders import cache_dir, graph_folder, runs_dir
 
@@ -26,14 +27,16 @@ app = typer.Typer(
     help="Bring in graphs, token files and checkpoints of other tools.", no_args_is_help=True
 )
 
-OutOption = Annotated[Path, typer.Option("--out", help="Dataset folder to write (docs/data.md).")]
+FolderOption = Annotated[
+    Path, typer.Option("-o", "--output", "--out", help="Dataset folder to write (docs/data.md).")
+]
 
 
 @app.command("official")
 def official_command(
     repo_dir: Annotated[Path, typer.Argument(help="Checkout of the MyGO authors' repository.")],
     dataset: Annotated[str, typer.Option("--dataset", help="Folder below its data/, e.g. DB15K.")],
-    out: OutOption,
+    output: FolderOption,
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", help="Trained model of theirs, made into a run.")
     ] = None,
@@ -63,7 +66,7 @@ def official_command(
     device: DeviceOption = "auto",
     cache_folder: CacheDirOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Import a dataset of the MyGO authors: triples, tokens and, with --checkpoint, a model."""
     from mygo_cli.commands import imported
@@ -72,18 +75,15 @@ def official_command(
     left_out = {"image": no_image, "text": no_text}
     wanted = Wanted(
         dataset=dataset,
-        modalities=[name for name, out in left_out.items() if not out],
+        modalities=[name for name, left in left_out.items() if not left],
         checkpoint=checkpoint,
         heads=heads,
         image_tokens=image_tokens,
         text_tokens=text_tokens,
     )
-    places = Places(out, cache_dir(cache_folder), runs_dir(runs_folder))
+    places = Places(output, cache_dir(cache_folder), runs_dir(runs_folder))
     found = import_official(repo_dir, wanted, places, device)
-    if as_json:
-        console.print_json(imported.as_json(found))
-    else:
-        imported.show(found, dataset)
+    out.give(partial(imported.show, found, dataset), imported.as_json(found))
 
 
 @app.command("openke")
@@ -91,47 +91,47 @@ def openke_command(
     folder: Annotated[
         Path, typer.Argument(help="Folder of entity2id.txt, train2id.txt and so on.")
     ],
-    out: OutOption,
+    output: FolderOption,
     order: Annotated[
         Literal["htr", "hrt"],
         typer.Option(help="Columns of the triples: head, tail, relation or head, relation, tail."),
     ] = "htr",
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Import a graph of OpenKE or NATIVE: numbered triples in *2id.txt files."""
     from mygo_cli.imports.numbered_graphs import read_openke
 
-    _write(read_openke(folder, order), out, as_json)
+    _write(read_openke(folder, order), output, out)
 
 
 @app.command("libkge")
 def libkge_command(
     folder: Annotated[Path, typer.Argument(help="Folder of entity_ids.del, train.del and so on.")],
-    out: OutOption,
-    as_json: JsonOption = False,
+    output: FolderOption,
+    out: Output = TERMINAL,
 ) -> None:
     """Import a graph of LibKGE: numbered triples in .del files."""
     from mygo_cli.imports.numbered_graphs import read_libkge
 
-    _write(read_libkge(folder), out, as_json)
+    _write(read_libkge(folder), output, out)
 
 
 @app.command("pykeen")
 def pykeen_command(
     folder: Annotated[Path, typer.Argument(help="What Dataset.to_directory_binary() wrote.")],
-    out: OutOption,
-    as_json: JsonOption = False,
+    output: FolderOption,
+    out: Output = TERMINAL,
 ) -> None:
     """Import a dataset that PyKEEN saved: numbered triples in .tsv.gz files."""
     from mygo_cli.imports.numbered_graphs import read_pykeen
 
-    _write(read_pykeen(folder), out, as_json)
+    _write(read_pykeen(folder), output, out)
 
 
 @app.command("mmkb")
 def mmkb_command(
     folder: Annotated[Path, typer.Argument(help="Folder of NAME_EntityTriples.txt.")],
-    out: OutOption,
+    output: FolderOption,
     images: Annotated[
         Path | None,
         typer.Option("--images", help="Folder of pictures named by the keys of the image index."),
@@ -139,7 +139,7 @@ def mmkb_command(
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the pictures instead of linking to them.")
     ] = False,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Import a graph of MMKB: triples, and pictures through NAME_ImageIndex.txt."""
     from mygo_cli.imports.mmkb import read_mmkb
@@ -149,13 +149,13 @@ def mmkb_command(
     found = read_mmkb(folder)
     if found.unknown:
         console.info(f"Lines of the image index that name no entity of a triple: {found.unknown:,}")
-    _write(found.dataset, out, as_json, images, found.picture_keys, copy)
+    _write(found.dataset, output, out, images, found.picture_keys, copy)
 
 
 def _write(
     dataset: Dataset,
-    out: Path,
-    as_json: bool,
+    output: Path,
+    out: Output,
     images: Path | None = None,
     picture_keys: Mapping[str, Sequence[str]] | None = None,
     copy: bool = False,
@@ -165,18 +165,19 @@ def _write(
     from mygo_cli.imports.dataset_folder import write_dataset
     from mygo_cli.imports.pictures import place_pictures
 
-    graph = write_dataset(out, dataset)
+    graph = write_dataset(output, dataset)
     facts = imported.graph_as_json(graph)
     if images is not None:
         count, covered = place_pictures(graph, picture_keys or {}, images, copy)
         facts |= {"pictures": count, "entities_with_pictures": covered}
-    if as_json:
-        console.print_json(facts)
-        return
-    imported.show_graph(graph)
-    if images is not None:
-        console.result(f"       {count:,} pictures of {covered:,} entities")
-    console.result(f"Next: mygo data check --data {out}, mygo tokenize --data {out}")
+
+    def show() -> None:
+        imported.show_graph(graph)
+        if images is not None:
+            console.result(f"       {count:,} pictures of {covered:,} entities")
+        console.result(f"Next: mygo data check --data {output}, mygo tokenize --data {output}")
+
+    out.give(show, facts)
 
 
 @app.command("tokens")
@@ -200,7 +201,7 @@ def tokens_command(
         bool, typer.Option("--skip-unknown", help="Leave out keys that are no entity.")
     ] = False,
     cache_folder: CacheDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Import token ids of your own, with their codebook, as a token cache of a graph."""
     from mygo_cli.commands import imported
@@ -211,8 +212,9 @@ def tokens_command(
     graph = read_graph(graph_folder(data))
     own = OwnTokens(file, codebook, modality, drop_id or [], skip_unknown)
     cache = import_tokens(graph, own, cache_dir(cache_folder))
-    if as_json:
-        console.print_json(cache_as_json(cache))
-        return
-    imported.show_cache(cache)
-    console.result("Next: mygo train" + (f" --data {data}" if data else ""))
+
+    def show() -> None:
+        imported.show_cache(cache)
+        console.result("Next: mygo train" + (f" --data {data}" if data else ""))
+
+    out.give(show, cache_as_json(cache))

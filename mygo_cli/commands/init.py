@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import JsonOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def init(
     ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed that draws these shares.")] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Make a graph of your own tables and pictures: say what each column is, ask, write it."""
     from mygo_cli.commands import guessed
@@ -113,16 +114,13 @@ def init(
     guesses = read_and_guess(tables or (), items or (), typed)
     found = unify(gather(guesses)) if unify_names else gather(guesses)
     plan = guessed.Plan(folder, guesses, found, find_pictures(found, images))
-    if not as_json:
+    if out == TERMINAL:
         guessed.show_plan(plan)
     if not yes:
         _ask(plan)
     with console.bars(transient=True) as progress:
         graph = write_graph(folder, found, plan.pictures, Shares(valid, test, seed), progress)
-    if as_json:
-        console.print_json(guessed.as_json(plan, graph))
-    else:
-        guessed.show_written(plan, graph)
+    out.give(partial(guessed.show_written, plan, graph), guessed.as_json(plan, graph))
 
 
 def _ask(plan: Plan) -> None:

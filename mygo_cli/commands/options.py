@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mygo_cli.commands import completing
+
 DataOption = Annotated[
     Path | None,
     typer.Option(
@@ -37,6 +39,7 @@ RunOption = Annotated[
     Path | None,
     typer.Option(
         "--run",
+        autocompletion=completing.runs,
         help="Folder of the run, or its name or the beginning of it; mygo runs lists them. "
         "Default: the newest that is finished, of the graph --data if given.",
         show_default=False,
@@ -44,7 +47,11 @@ RunOption = Annotated[
 ]
 RunArgument = Annotated[
     Path | None,
-    typer.Argument(help="Folder or name of the run; default: the newest.", show_default=False),
+    typer.Argument(
+        help="Folder or name of the run; default: the newest.",
+        autocompletion=completing.runs,
+        show_default=False,
+    ),
 ]
 BatchSizeOption = Annotated[
     int | None,
@@ -56,4 +63,3 @@ BatchSizeOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps, ...")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

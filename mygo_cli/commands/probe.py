@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
+from mygo_cli.commands import completing
+from mygo_cli.commands.options import CacheDirOption, DataOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.folders import cache_dir, graph_folder
 
 if TYPE_CHECKING:
@@ -25,22 +28,24 @@ def probe(
     ] = "tail",
     relation: Annotated[
         list[str] | None,
-        typer.Option(help="Probe this relation only; may be given several times."),
+        typer.Option(
+            help="Probe this relation only; may be given several times.",
+            autocompletion=completing.relations,
+        ),
     ] = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Say what tokens tell of each relation: a linear probe against answer frequency."""
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.ranking.probe import probe_graph
 
     graph = read_graph(graph_folder(data))
-    rows = [graph.find_relation(name) for name in relation] if relation else None
+    asked = [graph.find_relation(name) for name in relation] if relation else None
     with console.bars(transient=True) as progress:
-        found = probe_graph(graph, cache_dir(cache_folder), side, rows, progress)
-    if as_json:
-        console.print_json([asdict(each) | {"lift": each.lift} for each in found])
-    else:
-        print_probes(found, "test" if len(graph.test) else "valid", side)
+        found = probe_graph(graph, cache_dir(cache_folder), side, asked, progress)
+    split = "test" if len(graph.test) else "valid"
+    rows = [asdict(each) | {"lift": each.lift} for each in found]
+    out.give(partial(print_probes, found, split, side), rows)
 
 
 def print_probes(found: Sequence[RelationProbe], split: str, side: str) -> None:

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunOption,
     RunsDirOption,
 )
-from mygo_cli.commands.printed_rows import CsvOption, TsvOption, print_rows, shape_of
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import UsageError
 
 WAYS = (
@@ -28,11 +28,22 @@ NOTHING: tuple[list[Path], str | None] = [], None  # told of a side that a name 
 
 def rank(
     head: Annotated[
-        str | None, typer.Option(help="Known head: ranks tails, or relations with --tail.")
+        str | None,
+        typer.Option(
+            help="Known head: ranks tails, or relations with --tail.",
+            autocompletion=completing.entities,
+        ),
     ] = None,
-    relation: Annotated[str | None, typer.Option(help="Relation of the missing fact.")] = None,
+    relation: Annotated[
+        str | None,
+        typer.Option(help="Relation of the missing fact.", autocompletion=completing.relations),
+    ] = None,
     tail: Annotated[
-        str | None, typer.Option(help="Known tail: ranks heads, or relations with --head.")
+        str | None,
+        typer.Option(
+            help="Known tail: ranks heads, or relations with --head.",
+            autocompletion=completing.entities,
+        ),
     ] = None,
     head_image: Annotated[
         list[Path] | None,
@@ -51,8 +62,8 @@ def rank(
         Path | None,
         typer.Option(
             "--file",
-            help="Ask every line of this file: head, relation, tail, tab-separated, with ? for "
-            "the missing side; - reads standard input.",
+            help="Ask every line of this file: head, relation, tail, with ? for the missing side, "
+            "separated by tabs, or by commas in .csv, each also .gz; - reads standard input.",
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many answers to show.")] = 10,
@@ -63,12 +74,9 @@ def rank(
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-    as_tsv: TsvOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Rank what is missing of a fact: a side, or the relation. Ids or display names."""
-    shape = shape_of(as_json, as_csv, as_tsv)
     sides = (head_image or [], head_text), (tail_image or [], tail_text)
     described = [each for each in sides if each != NOTHING]
     if described:
@@ -82,13 +90,13 @@ def rank(
     opened = open_run(run, data, device, runs_folder)
     if questions is not None:
         asked = read_questions(questions, opened.graph)
-        print_rows(opened.rank_all(asked, top, hide_known), shape)
+        out.give_rows(*opened.rank_all(asked, top, hide_known))
         return
     first, last = (
         name if told == NOTHING else Unseen(*told)
         for name, told in zip((head, tail), sides, strict=True)
     )
-    print_rows([opened.rank(first, relation, last, top, hide_known)], shape)
+    out.give_rows(opened.rank(first, relation, last, top, hide_known))
 
 
 def _check_unseen(relation: str | None, others: Sequence[object], described: int) -> None:

@@ -14,6 +14,7 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunsDirOption,
 )
+from mygo_cli.commands.output import check_file
 
 
 def report(
@@ -21,6 +22,7 @@ def report(
     output: Annotated[
         Path | None,
         typer.Option(
+            "-o",
             "--output",
             help="File to write. Default: report.html in the run's folder.",
             show_default=False,
@@ -38,6 +40,7 @@ def report(
     from mygo_cli.pages.run_page import run_page
     from mygo_cli.runs.opened import open_run
 
+    check_file(output)
     opened = open_run(run, data, device, runs_folder)
     path = output or opened.folder.path / "report.html"
     # Before the work: a folder that cannot be written to is noticed now.

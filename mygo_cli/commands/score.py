@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mygo_cli import console
+from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     BatchSizeOption,
     DeviceOption,
-    JsonOption,
     RunDataOption,
     RunOption,
     RunsDirOption,
 )
-from mygo_cli.commands.printed_rows import CsvOption, TsvOption, print_rows, shape_of
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def score(
         typer.Argument(
             metavar="HEAD RELATION TAIL",
             help="One fact: head, relation and tail, ids or display names.",
+            autocompletion=completing.parts_of_a_fact,
             show_default=False,
         ),
     ] = None,
@@ -46,12 +48,9 @@ def score(
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-    as_tsv: TsvOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Say how plausible given facts are: score, probability and rank of both sides."""
-    shape = shape_of(as_json, as_csv, as_tsv)
     given = fact or []
     if bool(given) == (facts is not None):
         raise UsageError(
@@ -72,10 +71,7 @@ def score(
         triples = find_triples(opened.graph, [(given[0], given[1], given[2])])
     with console.bars(transient=True) as progress:
         found = opened.score_facts(triples, batch_size, progress)
-    if given and shape == "table":
-        print_sides(found)
-    else:
-        print_rows([found], shape)
+    out.give_rows(found, show=partial(print_sides, found) if given else None)
 
 
 def print_sides(found: Rows[ScoredFact]) -> None:

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mygo_cli.commands import completing
+from mygo_cli.contracts import DECODERS
 from mygo_cli.settings.fields import alternatives, parse
 from mygo_cli.settings.sections import flag_of, settings_fields
 
@@ -22,6 +24,8 @@ PANELS = {
     "decoder": "Decoder",
     "training": "Training",
 }
+# What most people set stands first, beside the command's own options.
+MOST_USED = ("folder", "epochs", "device", "seed")
 METAVARS = {int: "INTEGER", float: "FLOAT"}
 
 
@@ -36,8 +40,10 @@ def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Cal
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command, eval_str=True)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        # A panel of the help stands where the first of its options does.
+        ordered = sorted([*_parameters(settings), *own], key=lambda each: bool(_panel(each)))
         command.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*own, *_parameters(settings)]
+            parameters=[each.replace(kind=each.KEYWORD_ONLY) for each in ordered]
         )
         command.__annotations__ = {
             p.name: p.annotation
@@ -46,6 +52,12 @@ def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Cal
         return command
 
     return decorate
+
+
+def _panel(parameter: inspect.Parameter) -> str | None:
+    """Return the panel of the help that an option names, None for the first one."""
+    about = getattr(parameter.annotation, "__metadata__", (None,))[0]
+    return getattr(about, "rich_help_panel", None)
 
 
 def _parameters(settings: type) -> list[inspect.Parameter]:
@@ -66,8 +78,10 @@ def _parameter(
     shown: dict[str, Any] = {
         "help": field.metadata["help"] + default,
         "show_default": False,
-        "rich_help_panel": PANELS[keys[0]],
+        "rich_help_panel": None if field.name in MOST_USED else PANELS[keys[0]],
     }
+    if field.name == "name":
+        shown["autocompletion"] = completing.backends(DECODERS)
     choices = [each for each in alternatives(kind) if each is not types.NoneType]
     if len(choices) > 1:  # Typer knows no unions
         shown |= {"parser": partial(parse, kind), "metavar": _metavar(choices)}

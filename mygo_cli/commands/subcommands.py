@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,144 +15,122 @@ from typer.core import TyperCommand, TyperGroup
 from mygo_cli.commands.switches import add_switches
 from mygo_cli.files import expanded
 
+HELP = ["-h", "--help"]
+
 
 class Listed(NamedTuple):
-    """A command as `mygo --help` lists it: where it is, and the help that stands there.
-
-    Its own help ends with the `examples`.
-    """
+    """A command as `mygo --help` lists it: where it is, and the help that stands there."""
 
     target: str
     summary: str
-    examples: tuple[str, ...] = ()
-
-    @property
-    def epilog(self) -> str | None:
-        """Return the examples as Typer shows them: blank lines keep them apart."""
-        return "\n\n".join(("For example:", *self.examples)) if self.examples else None
 
 
-LISTED = {
-    "quickstart": Listed(
-        "quickstart:quickstart",
-        "Tokenize, train, evaluate and rank on the built-in graph world, in a few minutes.",
-    ),
-    "init": Listed(
-        "init:init",
-        "Make a graph of your own tables and pictures: say what each column is, ask, write it.",
-    ),
-    "tokenize": Listed(
-        "tokenize:tokenize",
-        "Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was.",
-    ),
-    "train": Listed(
-        "train:train",
-        "Train a model; the newest token caches of the graph are used unless others are named.",
-        (
-            "mygo train --data my-graph --name first",
-            "mygo train --recipe db15k --data DB15K --seed 1",
-            "mygo train --decoder distmult --no-image",
-            "mygo train --resume mygo-work/runs/RUN",
+PANELS = {
+    "Begin": {
+        "quickstart": Listed(
+            "quickstart:quickstart",
+            "Tokenize, train, evaluate and rank on the built-in graph world, in a few minutes.",
         ),
-    ),
-    "runs": Listed(
-        "runs:runs",
-        "List the runs, newest first: graph, model, validation MRR, and how to go on.",
-        ("mygo runs", "mygo runs --runs-dir mygo-work/experiments/ablation_world/runs --json"),
-    ),
-    "recipes": Listed(
-        "recipes:recipes",
-        "List the recipes for mygo train and the experiments for mygo experiment, or print one.",
-    ),
-    "experiment": Listed(
-        "experiment:experiment",
-        "Train every variant of an experiment with every seed; what is done already is kept.",
-    ),
-    "evaluate": Listed(
-        "evaluate:evaluate",
-        "Measure a run: filtered ranks of heads and tails, overall and in groups.",
-    ),
-    "compare": Listed(
-        "compare:compare",
-        "Rank a split with several runs, and say how sure their MRR and its differences are.",
-    ),
-    "rank": Listed(
-        "rank:rank",
-        "Rank what is missing of a fact: a side, or the relation. Ids or display names.",
-        (
-            "mygo rank --head Japan --relation imports_from",
-            "mygo rank --relation grows --tail coffee --hide-known",
-            "mygo rank --head Kenya --tail tea",
-            "mygo rank --file questions.tsv --top 3 --csv",
+        "init": Listed(
+            "init:init",
+            "Make a graph of your own tables and pictures: say what each column is, ask, write it.",
         ),
-    ),
-    "score": Listed(
-        "score:score",
-        "Say how plausible given facts are: score, probability and rank of both sides.",
-        (
-            "mygo score Kenya grows tea",
-            "mygo score --file facts.tsv --csv",
-            "mygo score --file - --json",
+    },
+    "Data": {
+        "tokenize": Listed(
+            "tokenize:tokenize",
+            "Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was.",
         ),
-    ),
-    "explain": Listed(
-        "explain:explain",
-        "Say what an answer rests on: its score and rank without each token and the structure.",
-        ("mygo explain --head japan --relation imports_from --html japan.html",),
-    ),
-    "explore": Listed(
-        "explore:explore",
-        "Open a local page on a run: search, look, ask, explain, accept or reject new facts.",
-        ("mygo explore", "mygo explore RUN --port 9000", "mygo explore --host 0.0.0.0"),
-    ),
-    "complete": Listed(
-        "complete:complete",
-        "Find the most plausible facts that the graph does not hold, best first.",
-        (
-            "mygo complete --top 1000 --output facts.tsv",
-            "mygo complete --relation religion --side tail",
-            "mygo complete --missing --top 50",
-            "mygo complete --unlinked --top 20",
+        "data": Listed(
+            "data:app",
+            "Look at a graph and check it for mistakes.",
         ),
-    ),
-    "report": Listed(
-        "report:report",
-        "Write a run as one web page: curves, metrics, calibration, answers and new facts.",
-        ("mygo report --output world.html",),
-    ),
-    "export": Listed(
-        "export:export",
-        "Write entity vectors, relation vectors or scores of triples to a file.",
-    ),
-    "import": Listed(
-        "importing:app",
-        "Bring in graphs, token files and checkpoints of other tools.",
-    ),
-    "data": Listed(
-        "data:app",
-        "Look at a graph and check it for mistakes.",
-    ),
-    "cache": Listed(
-        "cache:app",
-        "Look at token caches, check them, join shards.",
-    ),
-    "tokens": Listed(
-        "tokens:app",
-        "Look at the tokens that the model reads.",
-    ),
-    "bench": Listed(
-        "bench:bench",
-        "Time training, ranking and tokenizing on this machine. Nothing is written.",
-    ),
-    "backends": Listed(
-        "backends:backends",
-        "List the plugins: name, status, package and what each is.",
-    ),
-    "doctor": Listed(
-        "doctor:doctor",
-        "Show versions, devices, plugins and folders, for a bug report.",
-    ),
+        "import": Listed(
+            "importing:app",
+            "Bring in graphs, token files and checkpoints of other tools.",
+        ),
+        "tokens": Listed(
+            "tokens:app",
+            "Look at the tokens that the model reads.",
+        ),
+        "cache": Listed(
+            "cache:app",
+            "Look at token caches, check them, join shards.",
+        ),
+    },
+    "Train and measure": {
+        "train": Listed(
+            "train:train",
+            "Train a model; the newest token caches of the graph are used unless others are named.",
+        ),
+        "runs": Listed(
+            "runs:runs",
+            "List the runs, newest first: graph, model, validation MRR, and how to go on.",
+        ),
+        "evaluate": Listed(
+            "evaluate:evaluate",
+            "Measure a run: filtered ranks of heads and tails, overall and in groups.",
+        ),
+        "compare": Listed(
+            "compare:compare",
+            "Rank a split with several runs, and say how sure their MRR and its differences are.",
+        ),
+        "recipes": Listed(
+            "recipes:recipes",
+            "List the recipes of mygo train and the experiments of mygo experiment, or print one.",
+        ),
+        "experiment": Listed(
+            "experiment:experiment",
+            "Train every variant of an experiment with every seed; what is done already is kept.",
+        ),
+    },
+    "Ask": {
+        "rank": Listed(
+            "rank:rank",
+            "Rank what is missing of a fact: a side, or the relation. Ids or display names.",
+        ),
+        "score": Listed(
+            "score:score",
+            "Say how plausible given facts are: score, probability and rank of both sides.",
+        ),
+        "complete": Listed(
+            "complete:complete",
+            "Find the most plausible facts that the graph does not hold, best first.",
+        ),
+        "explain": Listed(
+            "explain:explain",
+            "Say what an answer rests on: its score and rank without each token and the structure.",
+        ),
+        "explore": Listed(
+            "explore:explore",
+            "Open a local page on a run: search, look, ask, explain, accept or reject new facts.",
+        ),
+        "report": Listed(
+            "report:report",
+            "Write a run as one web page: curves, metrics, calibration, answers and new facts.",
+        ),
+        "export": Listed(
+            "export:export",
+            "Write entity vectors, relation vectors or scores of triples to a file.",
+        ),
+    },
+    "This machine": {
+        "backends": Listed(
+            "backends:backends",
+            "List the plugins: name, status, package and what each is.",
+        ),
+        "bench": Listed(
+            "bench:bench",
+            "Time training, ranking and tokenizing on this machine. Nothing is written.",
+        ),
+        "doctor": Listed(
+            "doctor:doctor",
+            "Show versions, devices, plugins and folders, for a bug report.",
+        ),
+    },
 }
+LISTED = {name: listed for panel in PANELS.values() for name, listed in panel.items()}
+PANEL_OF = {name: title for title, panel in PANELS.items() for name in panel}
 
 
 class Subcommands(TyperGroup):
@@ -169,7 +147,12 @@ class Subcommands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
         """Return a command as a list of commands shows it, without its options."""
         listed = LISTED.get(cmd_name)
-        return listed and TyperCommand(cmd_name, help=listed.summary)
+        panel = PANEL_OF.get(cmd_name)
+        return listed and TyperCommand(cmd_name, help=listed.summary, rich_help_panel=panel)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options, of which switches show no value."""
+        return name_values(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command that `args` begin with, whole, and the words that follow."""
@@ -181,7 +164,7 @@ class Imported(Mapping[str, Any]):
     """The commands by name, whole: a command is imported when it is looked up."""
 
     def __getitem__(self, name: str) -> Any:
-        return add_switches(typer.main.get_command(_imported(name)))
+        return with_help(add_switches(typer.main.get_command(_imported(name))), name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(LISTED)
@@ -190,16 +173,45 @@ class Imported(Mapping[str, Any]):
         return len(LISTED)
 
 
+def with_help(command: Any, *path: str) -> Any:
+    """Return a command, and all below it, with examples and plain options in its help."""
+    from mygo_cli.commands.examples import epilog
+
+    command.epilog = epilog(*path)
+    context = command.context_class(command, help_option_names=HELP)
+    name_values(command.get_params(context))
+    for name, below in getattr(command, "commands", {}).items():
+        with_help(below, *path, name)
+    return command
+
+
+def name_values(params: list[Any]) -> list[Any]:
+    """Let the help show what is typed behind each option: nothing behind a switch."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.display_type = partial(_shown, "")
+        elif param.metavar is not None:
+            param.display_type = partial(_shown, param.metavar)
+    return params
+
+
+def _shown(value: str, _context: Any) -> str:
+    return value
+
+
 @cache
 def _imported(name: str) -> typer.Typer:
     """Return a command as an app of its own; each function in it gets its paths expanded."""
+    from mygo_cli.commands.output import with_output_options
+
     module, _, place = LISTED[name].target.partition(":")
     found = getattr(importlib.import_module(f"mygo_cli.commands.{module}"), place)
     app = found if isinstance(found, typer.Typer) else typer.Typer(add_completion=False)
     if app is not found:
-        app.command(name, epilog=LISTED[name].epilog)(found)
+        app.command(name)(found)
     for each in app.registered_commands:
-        each.callback = each.callback and _with_expanded_paths(each.callback)
+        callback = each.callback and with_output_options(each.callback)
+        each.callback = callback and _with_expanded_paths(callback)
     return app
 
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
+from mygo_cli.commands import completing
+from mygo_cli.commands.options import CacheDirOption, DataOption
+from mygo_cli.commands.output import TERMINAL, Output
+from mygo_cli.contracts import IMAGE_TOKENIZERS, TEXT_TOKENIZERS
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.distributed.join import shared_device
 from mygo_cli.errors import UsageError
@@ -28,10 +31,20 @@ def tokenize(
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
     image_backend: Annotated[
-        str, Flag("--image-backend", help="Image tokenizer; mygo backends lists them.")
+        str,
+        Flag(
+            "--image-backend",
+            help="Image tokenizer; mygo backends lists them.",
+            autocompletion=completing.backends(IMAGE_TOKENIZERS),
+        ),
     ] = "visual-words",
     text_backend: Annotated[
-        str, Flag("--text-backend", help="Text tokenizer; mygo backends lists them.")
+        str,
+        Flag(
+            "--text-backend",
+            help="Text tokenizer; mygo backends lists them.",
+            autocompletion=completing.backends(TEXT_TOKENIZERS),
+        ),
     ] = "bert",
     no_image: Annotated[bool, Flag("--no-image", help="Leave the pictures out.")] = False,
     no_text: Annotated[bool, Flag("--no-text", help="Leave the texts out.")] = False,
@@ -75,7 +88,7 @@ def tokenize(
     ] = None,
     strict: Annotated[bool, Flag("--strict", help="Stop at the first item that fails.")] = False,
     force: Annotated[bool, Flag("--force", help="Begin again, whatever is there.")] = False,
-    json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Turn the pictures and texts of a graph into tokens. Stopped, it goes on where it was."""
     from mygo_cli.device import choose_device
@@ -110,11 +123,13 @@ def tokenize(
     graph = read_graph(graph_folder(data))
     with console.bars() as progress:
         summaries = tokenize_together(graph, choices, job, part, progress)
-    if json:
-        console.print_json({"caches": [as_json(summary) for summary in summaries]})
-        return
-    show(summaries)
-    console.result(_next_step(summaries, part, data))
+
+    def show_all() -> None:
+        show(summaries)
+        console.result(_next_step(summaries, part, data))
+
+    rows = [as_json(summary) for summary in summaries]
+    out.give(show_all, {"caches": rows}, rows)
 
 
 def _next_step(summaries: list[Summary], shard: tuple[int, int] | None, data: Path | None) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import CacheDirOption, DataOption, JsonOption
+from mygo_cli.commands import completing
+from mygo_cli.commands.options import CacheDirOption, DataOption
+from mygo_cli.commands.output import TERMINAL, Output, check_file
 from mygo_cli.commands.probe import probe
 from mygo_cli.errors import DataError
 from mygo_cli.folders import cache_dir, graph_folder
@@ -42,7 +45,9 @@ TextTokensOption = Annotated[
 
 @app.command("show")
 def show_command(
-    entity: Annotated[str, typer.Argument(help="Id or display name.")],
+    entity: Annotated[
+        str, typer.Argument(help="Id or display name.", autocompletion=completing.entities)
+    ],
     data: DataOption = None,
     cache_folder: CacheDirOption = None,
     image_tokens: ImageTokensOption = KEPT.image.keep,
@@ -53,25 +58,24 @@ def show_command(
     png: Annotated[
         Path | None, typer.Option("--png", help="Draw the pictures with their kept patches.")
     ] = None,
-    json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Show the tokens that are kept of an entity, and where they stand in its pictures and text."""
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.tokens.show import as_json, entity_tokens, write_html, write_png
 
+    check_file(html, "--html")
+    check_file(png, "--png")
     graph = read_graph(graph_folder(data))
     row = graph.find_entity(entity)
     shown = entity_tokens(graph, cache_dir(cache_folder), row, image_tokens, text_tokens)
-    if json:
-        console.print_json(as_json(shown))
-    else:
-        _print(shown)
     if html is not None:
         write_html(html, shown)
         console.info(f"Wrote {html}.")
     if png is not None:
         write_png(png, shown)
         console.info(f"Wrote {png}.")
+    out.give(partial(_print, shown), as_json(shown), rows=_rows(shown))
 
 
 @app.command("stats")
@@ -80,7 +84,7 @@ def stats_command(
     cache_folder: CacheDirOption = None,
     image_tokens: ImageTokensOption = KEPT.image.keep,
     text_tokens: TextTokensOption = KEPT.text.keep,
-    json: JsonOption = False,
+    out: Output = TERMINAL,
 ) -> None:
     """Count how many entities have tokens, how many each, and how the codebooks are used."""
     from mygo_cli.cache.finding import newest_cache
@@ -93,10 +97,9 @@ def stats_command(
     stats = [token_stats(path, kept[modality]) for modality, path in found.items() if path]
     if not stats:
         raise DataError(f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize")
-    if json:
-        console.print_json([asdict(each) | {"path": str(each.path)} for each in stats])
-    else:
-        _print_stats(stats)
+    rows = [asdict(each) | {"path": str(each.path)} for each in stats]
+    out.give(partial(_print_stats, stats), rows)
+    _warn(stats)
 
 
 def _print(shown: EntityTokens) -> None:
@@ -115,6 +118,24 @@ def _print(shown: EntityTokens) -> None:
                 for t in seen.tokens.kept
             ]
             console.table(("text token", "word piece", "count", "places in the text"), words)
+
+
+def _rows(shown: EntityTokens) -> list[dict[str, object]]:
+    """Return a row for each kept token of both modalities."""
+    from mygo_cli.tokens.show import places_of
+
+    return [
+        {
+            "entity": shown.graph.entities[shown.row],
+            "modality": seen.cache.header.modality,
+            "token": kept.token,
+            "piece": seen.piece_of(kept) or None,
+            "count": kept.count,
+            "places": places_of(kept, seen),
+        }
+        for seen in filter(None, (shown.image, shown.text))
+        for kept in seen.tokens.kept
+    ]
 
 
 def _print_missing(seen: ModalityView) -> None:
@@ -147,6 +168,10 @@ def _print_stats(stats: list[TokenStats]) -> None:
     ]
     headers = ("", *(each.modality for each in stats))
     console.table(headers, [(name, *values) for name, values in rows])
+
+
+def _warn(stats: list[TokenStats]) -> None:
+    """Say where most tokens tell nobody apart."""
     for each in stats:
         if each.covered > 1 and each.shared_share > TOO_MUCH_SHARED:
             log.warning(

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from mygo_cli import console
-from mygo_cli.commands.options import CacheDirOption, JsonOption, RunsDirOption
+from mygo_cli.commands import completing
+from mygo_cli.commands.options import CacheDirOption, RunsDirOption
+from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.settings_options import typed, with_settings_options
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
@@ -21,14 +23,21 @@ from mygo_cli.settings.sections import Settings
 def train(
     recipe: Annotated[
         str | None,
-        typer.Option("--recipe", help="Settings that come with mygo; mygo recipes lists them."),
+        typer.Option(
+            "--recipe",
+            help="Settings that come with mygo; mygo recipes lists them.",
+            autocompletion=completing.shipped("recipe"),
+        ),
     ] = None,
     config_file: Annotated[
         Path | None,
         typer.Option("--config", help="Settings in TOML, over the recipe; options overrule both."),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option("--resume", help="Go on with this interrupted run.")
+        Path | None,
+        typer.Option(
+            "--resume", help="Go on with this interrupted run.", autocompletion=completing.runs
+        ),
     ] = None,
     name: Annotated[
         str,
@@ -49,7 +58,7 @@ def train(
     ] = None,
     cache_folder: CacheDirOption = None,
     runs_folder: RunsDirOption = None,
-    as_json: JsonOption = False,
+    out: Output = TERMINAL,
     **options: Any,
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
@@ -74,12 +83,13 @@ def train(
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
         graph = settings_folder(settings)
         run, result = train_run(settings, graph, caches, runs, show_training, name=name)
-    if as_json:
-        console.print_json({"run": str(run.folder.path), **result})
-        return
-    print_result(result)
-    console.result(f"Run: {run.folder.path}")
-    console.result("Next: mygo rank --head X --relation Y, or mygo evaluate")
+
+    def show() -> None:
+        print_result(result)
+        console.result(f"Run: {run.folder.path}")
+        console.result("Next: mygo rank --head X --relation Y, or mygo evaluate")
+
+    out.give(show, {"run": str(run.folder.path), **result})
 
 
 def print_result(result: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.runs.assemble import graph_identity
 from mygo_cli.runs.checkpoint import load_checkpoint
-from mygo_cli.runs.folder import RunFolder
+from mygo_cli.runs.folder import RunFolder, run_folders
 from mygo_cli.runs.listing import listed
 
 
@@ -59,12 +59,6 @@ def named_run(run: Path, runs_dir: Path) -> RunFolder:
 
 def _fits(part: str, name: str) -> bool:
     return name.startswith(part) or name.endswith(f"_{part}")
-
-
-def run_folders(runs_dir: Path) -> list[RunFolder]:
-    """Return every run of a folder of runs that has settings, the one written last first."""
-    runs = [RunFolder(path.parent) for path in runs_dir.glob("*/config.toml")]
-    return sorted(runs, key=lambda run: (run.last_written, run.path), reverse=True)
 
 
 def newest_run(runs_dir: Path, graph: KnowledgeGraph | None = None) -> RunFolder:

@@ -207,3 +207,9 @@ def make_run(runs_dir: Path, stem: str) -> RunFolder:
             ) from error
         return RunFolder(path)
     raise DataError(f"{runs_dir} is not a folder.", "Name another --runs-dir.")
+
+
+def run_folders(runs_dir: Path) -> list[RunFolder]:
+    """Return every run of a folder of runs that has settings, the one written last first."""
+    runs = [RunFolder(path.parent) for path in runs_dir.glob("*/config.toml")]
+    return sorted(runs, key=lambda run: (run.last_written, run.path), reverse=True)

@@ -91,13 +91,10 @@ class Rows(Sequence[R], Generic[R]):
         return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
-def columns(kind: type[Row]) -> dict[str, type]:
-    """Return name and type of each field of a row, `str` for `str | None`."""
+def columns(kind: type[Any]) -> dict[str, type]:
+    """Return name and type of each field of a row or another dataclass, `str` for `str | None`."""
     hints = typing.get_type_hints(kind)
-    return {
-        field.name: alternatives(hints[field.name])[0]
-        for field in fields(kind)  # type: ignore[arg-type]
-    }
+    return {field.name: alternatives(hints[field.name])[0] for field in fields(kind)}
 
 
 def record(row: Row) -> dict[str, Any]:

@@ -22,9 +22,16 @@ BY_HAND = "pass the file by hand: --image-weights FILE."
 
 
 def weights_folder() -> Path:
-    """Return where published weights are kept: `$MYGO_WEIGHTS`, else `~/.cache/mygo/weights`."""
-    chosen = os.environ.get("MYGO_WEIGHTS")
-    return expanded(chosen) if chosen else Path.home() / ".cache" / "mygo" / "weights"
+    """Return where published weights are kept: `$MYGO_WEIGHTS`, else `~/.cache/mygo/weights`.
+
+    Raises `BackendError` where there is neither.
+    """
+    found = expanded(os.environ.get("MYGO_WEIGHTS") or "~/.cache/mygo/weights")
+    if found.parts[:1] == ("~",):
+        raise BackendError(
+            "There is no home folder to keep weights in.", "Name a folder in MYGO_WEIGHTS."
+        )
+    return found
 
 
 def fetch(url: str, name: str, sha256_prefix: str | None = None) -> Path:

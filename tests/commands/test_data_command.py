@@ -29,7 +29,7 @@ def folder(tmp_path):
 def test_info_of_the_built_in_graph(run):
     result = run("info")
     assert result.exit_code == 0
-    for part in ("world", "656", "10,003", "country", "borders", "N-N"):
+    for part in ("world", "656", "10003", "country", "borders", "N-N"):
         assert part in result.stdout
 
 

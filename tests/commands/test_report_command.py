@@ -55,8 +55,3 @@ def test_mistakes_cost_one_line(report, tmp_path):
         assert ended.code == 1
         assert message in ended.err
         assert len(ended.err.splitlines()) == 1
-
-
-def test_its_help_ends_with_an_example(mygo):
-    shown = " ".join(mygo("report", "--help").out.split())
-    assert "For example: mygo report --output world.html" in shown

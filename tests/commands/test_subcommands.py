@@ -8,7 +8,8 @@ import pytest
 import typer.main
 
 from mygo_cli.app import app
-from mygo_cli.commands.subcommands import LISTED
+from mygo_cli.commands.examples import EXAMPLES
+from mygo_cli.commands.subcommands import LISTED, PANELS
 
 ROOT = typer.main.get_command(app)
 
@@ -22,12 +23,12 @@ def test_the_list_says_what_the_command_says(name):
     assert not whole.hidden
 
 
-def test_help_lists_them_in_order(mygo):
-    ended = mygo("--help")
-    lines = [line.strip("│ ") for line in ended.out.partition("Commands")[2].splitlines()]
-    shown = [line.split(maxsplit=1) for line in lines]
-    found = [(words[0], words[1]) for words in shown if words and words[0] in LISTED]
+def test_help_lists_them_in_panels(mygo):
+    lines = [line.strip("│╭─╮ ") for line in mygo("--help").out.splitlines()]
+    shown = [line.split(maxsplit=1) for line in lines if line]
+    found = [(words[0], words[1]) for words in shown if words[0] in LISTED and len(words) > 1]
     assert found == [(name, listed.summary) for name, listed in LISTED.items()]
+    assert [line for line in lines if line in PANELS] == list(PANELS)
 
 
 def test_the_app_can_be_walked():
@@ -45,11 +46,38 @@ def test_only_what_is_listed_is_a_command(mygo):
     assert "No such command 'trian'." in ended.err
 
 
-@pytest.mark.parametrize("line", [line for listed in LISTED.values() for line in listed.examples])
-def test_examples_are_shown_and_parse(line, mygo):
-    _, name, *words = shlex.split(line)
-    ROOT.commands[name].make_context(name, words)  # raises for what it has not
-    assert line in mygo(name, "--help").out
+def walk(command, *path):
+    """Yield every command that does something, with the words that call it."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path, command
+    for name in below or ():
+        yield from walk(below[name], *path, name)
+
+
+WHOLE = [pytest.param(path, command, id=" ".join(path)) for path, command in walk(ROOT)]
+
+
+@pytest.mark.parametrize(("path", "command"), WHOLE)
+def test_examples_are_shown_and_parse(path, command, mygo):
+    shown = mygo(*path, "--help").out
+    lines = EXAMPLES[" ".join(path)]
+    for line in lines:
+        words = shlex.split(line)[1:]
+        assert tuple(words[: len(path)]) == path
+        command.make_context(line, words[len(path) :])  # raises for what it has not
+        assert line in shown
+
+
+def test_examples_are_of_commands():
+    assert set(EXAMPLES) == {" ".join(path) for path, _ in walk(ROOT)}
+
+
+@pytest.mark.parametrize(("path", "command"), [*WHOLE, pytest.param((), ROOT, id="mygo")])
+def test_switches_show_no_value(path, command, mygo):
+    shown = mygo(*path, "--help").out
+    assert "--debug" in shown
+    assert "bool" not in shown
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
-import typer
 from token_fakes import Grey, Learner, Letters, write_graph
 from typer.testing import CliRunner
 
 from mygo_cli import backends, console
-from mygo_cli.commands import cache as cache_command
-from mygo_cli.commands import tokens as tokens_command
-from mygo_cli.commands.tokenize import parse_shard, tokenize
+from mygo_cli.app import app
+from mygo_cli.commands.tokenize import parse_shard
 from mygo_cli.errors import BackendError, DataError, MygoError, UsageError
-
-app = typer.Typer()
-app.command()(tokenize)
-app.add_typer(cache_command.app, name="cache")
-app.add_typer(tokens_command.app, name="tokens")
 
 
 @pytest.fixture(autouse=True)

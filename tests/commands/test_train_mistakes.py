@@ -44,7 +44,7 @@ def test_a_cache_of_other_entities(mygo, train, tmp_path):
         (["--schedule", "linear"], 2, "linear"),
         (["--dim", "10", "--heads", "4"], 2, "--dim 10 must be a multiple of --heads 4"),
         (["--seed", "-1"], 2, "--seed must not be negative"),
-        (["--decoder", "tuker"], 1, "--decoder tuker: no such backend. Did you mean tucker?"),
+        (["--decoder", "tuker"], 2, "--decoder tuker: no such backend. Did you mean tucker?"),
         (["--decoder-option", "chunks=3"], 2, "unknown setting chunks. Did you mean chunk?"),
         (["--decoder-option", "chunk"], 2, "write it as key=value"),
         (["--decoder-option", "chunk=many"], 2, "chunk = 'many' is not a whole number"),
