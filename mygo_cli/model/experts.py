@@ -128,10 +128,10 @@ class ModalityExperts(nn.Module):
         known = torch.tensor([len(ids) > 0], device=ids.device)
         return ExpertVectors(known, self.bag.of(ids, weights), nothing, nothing)
 
-    def scores(self, queries: Queries, vectors: ExpertVectors) -> Tensor:
-        """Return the scores (K, B, R) of the candidates of `vectors`, which hold the asked ones.
+    def scores(self, queries: Queries, vectors: ExpertVectors) -> list[Tensor]:
+        """Return the scores (B, R) of the candidates of `vectors`, which hold the asked ones.
 
-        K are the `kinds`.
+        One for each of the `kinds`.
         """
         asked, side = queries.entity, relation_side(queries.relation, queries.predict_head)
         tokens = vectors.tokens[asked]
@@ -145,7 +145,7 @@ class ModalityExperts(nn.Module):
                 F.linear(asking * self.scale, vectors.tokens),
                 *scores,
             ]
-        return torch.stack(scores)
+        return scores
 
     def readable(self, asked: Tensor, candidates: Tensor, vectors: ExpertVectors) -> list[Tensor]:
         """Return for each kind whether the tokens that it reads are there, bool (P,).

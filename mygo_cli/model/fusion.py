@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mygo_cli.device import at_least_float32
 from mygo_cli.model.experts import UNREAD, ExpertVectors, ModalityExperts
-from mygo_cli.model.link_loss import link_loss
+from mygo_cli.model.link_loss import Sample, link_loss
 from mygo_cli.model.queries import Queries
 from mygo_cli.model.relation_maps import relation_side
 from mygo_cli.tokens.bags import TokenBags
@@ -73,8 +73,7 @@ class Experts(nn.Module):
         vectors: list[ExpertVectors],
         rows: Tensor,
         answers: Tensor,
-        log_share: Tensor | None,
-        sure: tuple[Tensor, Tensor] | None,
+        sample: Sample | None = None,
     ) -> Tensor:
         """Return the experts' summed cross-entropy, each as if it were the only model.
 
@@ -82,13 +81,13 @@ class Experts(nn.Module):
         """
         losses = []
         for each, known in zip(self.named().values(), vectors, strict=True):
-            scores = at_least_float32(each.scores(queries, known))
             readable = each.readable(queries.entity[rows], answers, known)
-            for kind, part, keep in zip(each.kinds, scores, readable, strict=True):
+            all_scores = each.scores(queries, known)
+            for kind, scores, keep in zip(each.kinds, all_scores, readable, strict=True):
                 free = kind == "tokens to entity"
-                seen = part if free else part.masked_fill(~known.known, UNREAD)
+                seen = scores if free else scores.masked_fill(~known.known, UNREAD)
                 losses.append(
-                    link_loss(seen, rows[keep], answers[keep], log_share=log_share, sure=sure)
+                    link_loss(at_least_float32(seen), rows[keep], answers[keep], sample=sample)
                 )
         return torch.stack(losses).sum()
 
@@ -101,9 +100,11 @@ class Experts(nn.Module):
         opinions = []
         for each, known in zip(self.named().values(), vectors, strict=True):
             asked = known.known[queries.entity][:, None]
-            scores = at_least_float32(each.scores(queries, known))
-            for kind, part in zip(each.kinds, scores, strict=True):
-                seen = part if kind == "tokens to entity" else _average_unread(part, known.known)
+            for kind, part in zip(each.kinds, each.scores(queries, known), strict=True):
+                scores = at_least_float32(part)
+                seen = (
+                    scores if kind == "tokens to entity" else _average_unread(scores, known.known)
+                )
                 opinions.append(seen if kind == "entity to tokens" else seen * asked)
         return torch.stack(opinions, 1)
 

@@ -12,7 +12,7 @@ from mygo_cli.distributed.group import Processes
 from mygo_cli.model.contrastive import Views, contrastive_loss
 from mygo_cli.model.entity_encoder import Reading
 from mygo_cli.model.fusion import Experts
-from mygo_cli.model.link_loss import link_loss
+from mygo_cli.model.link_loss import Sample, link_loss
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries
 from mygo_cli.settings.sections import TrainingSettings
@@ -78,28 +78,24 @@ class StepLoss(nn.Module):
             total = self._candidate_count(data)
             entities = self.processes.gather(self.model.vectors(reading), total)
             scores = self.model.scores(data.queries, entities, self.model.relation_vectors())
-            link = link_loss(
-                at_least_float32(scores),
-                data.rows,
-                data.answers,
-                settings.label_smoothing,
-                data.log_share,
-                self._sure(data),
+            asked = data.rows, data.answers
+            sample = (
+                None if data.log_share is None else Sample.of(data.log_share, data.queries, *asked)
             )
+            link = link_loss(at_least_float32(scores), *asked, settings.label_smoothing, sample)
             contrast = torch.zeros((), device=scores.device)
             if settings.contrastive:
                 views = self._views(data, reading)
                 contrast = contrastive_loss(entities[data.sample], views, settings.temperature)
             losses = [link, contrast.to(link.dtype)]
             if self.model.experts is not None:
-                losses.append(self._experts_loss(self.model.experts, data).to(link.dtype))
+                losses.append(self._experts_loss(self.model.experts, data, sample).to(link.dtype))
         return torch.stack(losses)
 
-    def _experts_loss(self, experts: Experts, data: StepData) -> Tensor:
+    def _experts_loss(self, experts: Experts, data: StepData, sample: Sample | None) -> Tensor:
         """Return what `Experts.loss` does; each process reads all candidates, which is cheap."""
         vectors = experts.vectors(data.candidates)
-        asked = data.queries, vectors, data.rows, data.answers
-        return experts.loss(*asked, data.log_share, self._sure(data))
+        return experts.loss(data.queries, vectors, data.rows, data.answers, sample)
 
     def _candidate_count(self, data: StepData) -> int:
         encoder = self.model.entity_encoder
@@ -113,13 +109,6 @@ class StepLoss(nn.Module):
         if data.candidates is not None:
             return data.candidates[part]
         return torch.arange(part.start, part.stop, device=data.sample.device)
-
-    def _sure(self, data: StepData) -> tuple[Tensor, Tensor] | None:
-        """Return the places (row, candidate) of each question's own entity and answers."""
-        if data.log_share is None:
-            return None
-        asked = torch.arange(len(data.queries.entity), device=data.rows.device)
-        return torch.cat((data.rows, asked)), torch.cat((data.answers, data.queries.entity))
 
     def _views(self, data: StepData, reading: Reading) -> Views:
         """Return the views of the contrasted entities (S,), gathered from all processes."""

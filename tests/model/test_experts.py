@@ -27,7 +27,7 @@ def model_with_experts(image=None, text=None):
 def loss_of(model, queries=QUERIES):
     rows = torch.arange(len(queries.entity))
     vectors = model.experts.vectors()
-    return model.experts.loss(queries, vectors, rows, torch.tensor([1, 6, 7, 8]), None, None)
+    return model.experts.loss(queries, vectors, rows, torch.tensor([1, 6, 7, 8]))
 
 
 def test_gradients_reach_every_parameter():

@@ -12,8 +12,8 @@ from tiny_training import ENTITIES, follow, new_fit, same, tiny_graph, tiny_sett
 
 from mygo_cli.bench.worker import StepTimer
 from mygo_cli.bench.workload import generated
-from mygo_cli.model.link_loss import link_loss
-from mygo_cli.model.queries import ask
+from mygo_cli.model.link_loss import Sample, link_loss
+from mygo_cli.model.queries import Queries, ask
 from mygo_cli.runs.assemble import build_model
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.settings.sections import ModelOptions, Settings, TrainingSettings
@@ -45,32 +45,34 @@ def random_questions(candidates=11):
     torch.manual_seed(3)
     scores = torch.randn(4, candidates, dtype=torch.float64, requires_grad=True)
     rows, answers = torch.tensor([0, 0, 1, 2, 3]), torch.tensor([1, 5, 0, 10, 3])
-    sure = torch.cat((rows, torch.arange(4))), torch.cat((answers, torch.tensor([2, 2, 7, 3])))
-    return scores, rows, answers, sure
+    asked = Queries(torch.tensor([2, 2, 7, 3]), torch.zeros(4).long(), torch.zeros(4).bool())
+    return scores, rows, answers, asked
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_a_sample_of_all_is_the_full_loss(smoothing):
-    scores, rows, answers, sure = random_questions()
+    scores, rows, answers, asked = random_questions()
     full = link_loss(scores, rows, answers, smoothing)
-    sampled = link_loss(scores, rows, answers, smoothing, torch.zeros(11).double(), sure)
+    sample = Sample.of(torch.zeros(11).double(), asked, rows, answers)
+    sampled = link_loss(scores, rows, answers, smoothing, sample)
     torch.testing.assert_close(sampled, full, rtol=1e-12, atol=1e-12)
     ours, theirs = (torch.autograd.grad(loss, scores)[0] for loss in (sampled, full))
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
 def test_each_candidate_stands_for_as_many_as_it_was_unlikely():
-    scores, rows, answers, sure = random_questions()
+    scores, rows, answers, asked = random_questions()
     shares = torch.rand(11, dtype=torch.float64)
     expected = 0.0
     for row, answer in zip(rows.tolist(), answers.tolist(), strict=True):
-        own = {c for r, c in zip(*map(torch.Tensor.tolist, sure), strict=True) if r == row}
+        own = {int(asked.entity[row]), *answers[rows == row].tolist()}
         total = sum(
             math.exp(scores[row, c].item()) / (1.0 if c in own else shares[c].item())
             for c in range(11)
         )
         expected += math.log(total) - scores[row, answer].item()
-    found = link_loss(scores, rows, answers, 0.0, shares.log(), sure)
+    sample = Sample.of(shares.log(), asked, rows, answers)
+    found = link_loss(scores, rows, answers, 0.0, sample)
     assert found.item() == pytest.approx(expected, rel=1e-12)
 
 

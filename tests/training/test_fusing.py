@@ -117,7 +117,7 @@ def test_experts_learn(candidates):
         queries = Queries(head, relation, torch.zeros_like(head, dtype=torch.bool))
         model.eval()
         with torch.no_grad():
-            return model.experts.loss(queries, model.experts.vectors(), rows, tail, None, None)
+            return model.experts.loss(queries, model.experts.vectors(), rows, tail)
 
     before = loss()
     list(trainer.run())
