@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mygo_cli.device import choose_precision
 from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -31,6 +32,7 @@ from mygo_cli.settings.sections import Settings
 from mygo_cli.training.fusing import fuse, hold_out
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.memory import keep_freed_memory
+from mygo_cli.training.precision import computed_in
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ class TrainingRun:
             "optimizer": self.trainer.optimizer.state_dict(),
             "graph": graph_identity(self.graph),
             "triples_sha256": self.graph.triples_sha256,
+            "precision": self.settings.training.precision,
             "epoch": self.trainer.epoch,
             "stopper": asdict(self.stopper),
         }
@@ -239,6 +242,8 @@ def resume(
     check_same_graph(state["graph"], graph, folder.last)
     _check_same_triples(state, graph, folder)
     model = rebuild_model(settings, state["model"], folder.last)
+    as_before = choose_precision(settings.training.precision, device)  # of older checkpoints
+    settings = computed_in(state.get("precision", as_before), settings)
     fit = TrainingRun(folder, settings, graph, model.to(device), processes)
     fit.restore(state)
     if processes.first:

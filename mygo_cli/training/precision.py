@@ -21,13 +21,21 @@ ROWS, TRIALS = 256, 5
 def with_precision(settings: Settings, device: torch.device, processes: Processes) -> Settings:
     """Return the settings with the number format named where they say auto.
 
-    The first process decides for all. A run that goes on reads it from its settings and so keeps
-    to it, whatever the machine. Raises what `choose_precision` raises.
+    The first process decides for all. Raises what `choose_precision` raises.
     """
-    chosen: Precision = choose_precision(settings.training.precision, device)
+    chosen = choose_precision(settings.training.precision, device)
     if settings.training.precision == "auto" and device.type == "cpu":
         timed = bf16_pays(settings.model.dim) if processes.first else False
         chosen = BF16 if processes.gather_objects(timed)[0] else FLOAT32
+    return computed_in(chosen, settings)
+
+
+def computed_in(began: Precision, settings: Settings) -> Settings:
+    """Return the settings with auto replaced by the number format that a run `began` with.
+
+    It keeps to that when it is resumed, whatever the machine.
+    """
+    chosen = began if settings.training.precision == "auto" else settings.training.precision
     return replace(settings, training=replace(settings.training, precision=chosen))
 
 

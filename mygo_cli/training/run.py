@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
 from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.distributed.group import Processes
 from mygo_cli.distributed.join import fail_together, joined, own_device
@@ -70,13 +68,14 @@ def train_run(
     seed_everything(settings.training.seed)
     model = build_model(settings, graph, image, text).to(device)
     with joined(device) as processes:
-        settings = with_precision(settings, device, processes)
-        folder = _new_folder(settings, graph, runs, empty, name, device, processes)
+        chosen = with_precision(settings, device, processes)
+        about = environment(device, processes.count, chosen.training.precision)
+        folder = _new_folder(settings, graph, runs, empty, name, about, processes)
         with (
             fail_together(processes, lambda: how_to_go_on(folder, processes)),
             _alone_at_work(folder, processes),
         ):
-            fit = TrainingRun(folder, settings, graph, model, processes)
+            fit = TrainingRun(folder, chosen, graph, model, processes)
             return _finish(fit, graph, follow)
 
 
@@ -112,18 +111,16 @@ def _new_folder(
     runs: Path,
     empty: RunFolder | None,
     name: str,
-    device: torch.device,
+    about: dict[str, Any],
     processes: Processes,
 ) -> RunFolder:
-    """Return the run folder that the first process makes or fills."""
+    """Return the run folder that the first process makes or fills; `about` is its environment."""
     if not processes.first:
         return RunFolder(processes.gather_objects(None)[0])
     label = LABEL if settings.data.select == "test" else ""
     folder = empty or new_run(runs, graph.name, settings.decoder.name, label, name)
     folder.write_settings(settings)
-    folder.write_json(
-        folder.environment, environment(device, processes.count, settings.training.precision)
-    )
+    folder.write_json(folder.environment, about)
     processes.gather_objects(folder.path)
     return folder
 

@@ -61,5 +61,10 @@ def test_the_first_of_several_processes_decides(monkeypatch):
     assert found.training.precision == "float32"
 
 
+def test_a_resumed_run_keeps_to_what_it_began_with():
+    assert precision.computed_in("bf16", settings()).training.precision == "bf16"
+    assert precision.computed_in("bf16", settings("float32")).training.precision == "float32"
+
+
 def test_products_are_timed():
     assert isinstance(precision.bf16_pays(64), bool)
