@@ -195,7 +195,6 @@ SMALL_IDEAS = {
     "mygo_cli/model/link_loss.py": "equations 9 and 10",
     "mygo_cli/model/relation_maps.py": "a matrix of each relation and side",
     "mygo_cli/model/triple_encoder.py": "section 4.2.2",
-    "mygo_cli/training/precision.py": "a timing and what follows from it",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/settings/recipes.py": "what comes with mygo",
     "mygo_cli/tokenizing/texts.py": "the text side of the job, as images.py is the other",
