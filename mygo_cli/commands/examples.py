@@ -35,7 +35,11 @@ EXAMPLES = {
         "mygo tokens show kenya --html kenya.html",
     ),
     "tokens stats": ("mygo tokens stats --data my-graph",),
-    "tokens probe": ("mygo tokens probe --data my-graph", "mygo tokens probe --relation grows"),
+    "tokens probe": (
+        "mygo tokens probe --data my-graph",
+        "mygo tokens probe --relation grows",
+        "mygo tokens probe --run first --side head",
+    ),
     "cache info": ("mygo cache info", "mygo cache info -o caches.csv"),
     "cache verify": ("mygo cache verify --data my-graph",),
     "cache codebook": ("mygo cache codebook CACHE.h5 codebook.npy",),

@@ -8,7 +8,7 @@ rank worse than either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -44,8 +44,9 @@ class RelationProbe:
     """What one modality tells of one relation.
 
     `facts` of train taught it, `asked` test facts measured it, those of asked entities with
-    tokens; `frequency` and `linear` are filtered MRRs of that side, realistic ties. All three
-    numbers are None where there are too few facts to say.
+    tokens; `frequency` and `linear` are filtered MRRs of that side, realistic ties, None where
+    there are too few facts to say. `run` is the MRR of a trained model on the same facts, None
+    where no model was asked.
     """
 
     relation: str
@@ -54,6 +55,7 @@ class RelationProbe:
     asked: int
     frequency: float | None
     linear: float | None
+    run: float | None = None
 
     @property
     def lift(self) -> float | None:
@@ -99,13 +101,14 @@ def probe_tokens(
 
 def probe_graph(
     graph: KnowledgeGraph,
-    caches: Path,
+    caches: Path | Mapping[str, Path],
     side: Side = "tail",
     relations: Sequence[int] | None = None,
     progress: Progress = silent,
 ) -> list[RelationProbe]:
-    """Return the probes of every modality of which the folder `caches` has a complete cache.
+    """Return the probes of every modality that has a cache among `caches`.
 
+    Those are the caches by modality, or a folder of which the newest complete ones are taken.
     Raises `DataError` where there is none, or nothing to ask.
     """
     if not len(graph.test) and not len(graph.valid):
@@ -113,15 +116,21 @@ def probe_graph(
             f"{graph.folder} has neither test nor validation triples.",
             "A probe is measured on facts that it did not learn from: add test.txt.",
         )
-    paths = {modality: newest_cache(caches, graph, modality) for modality in MODALITIES}
+    paths = _newest_caches(graph, caches) if isinstance(caches, Path) else caches
     found: list[RelationProbe] = []
     for modality, path in paths.items():
-        if path is not None:
-            counts = token_counts(TokenCache.open(path), len(graph.entities))
-            found += probe_tokens(graph, counts, modality, side, relations, progress)
-    if not any(paths.values()):
+        counts = token_counts(TokenCache.open(path), len(graph.entities))
+        found += probe_tokens(graph, counts, modality, side, relations, progress)
+    return found
+
+
+def _newest_caches(graph: KnowledgeGraph, folder: Path) -> dict[str, Path]:
+    """Return the newest complete cache of each modality that has one."""
+    paths = {modality: newest_cache(folder, graph, modality) for modality in MODALITIES}
+    found = {modality: path for modality, path in paths.items() if path is not None}
+    if not found:
         raise DataError(
-            f"{caches} has no complete token cache of {graph.name}.", "mygo tokenize makes it."
+            f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize makes it."
         )
     return found
 

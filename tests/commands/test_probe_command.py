@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 def test_json_has_a_row_for_each_relation_and_modality(mygo, world, caches):
     ended = mygo("tokens", "probe", "--data", world, "--cache-dir", caches, "--json")
@@ -35,3 +37,15 @@ def test_mistakes(mygo, world, tmp_path, caches):
     assert "has no complete token cache of small. mygo tokenize makes it." in ended.err
     words = ("tokens", "probe", "--data", world, "--cache-dir", caches, "--relation", "grow")
     assert "Did you mean grows?" in mygo(*words).err
+
+
+def test_a_run_is_measured_on_the_same_facts(mygo, trained):
+    words = ("--run", next(path for path in trained.iterdir() if path.is_dir()))
+    rows = json.loads(mygo("tokens", "probe", *words, "-f", "json").out)
+    sides = json.loads(mygo("evaluate", *words, "-f", "json").out)
+    assert {row["modality"] for row in rows} == {"image", "text"}
+    assert all(row["run"] is None or 0 < row["run"] <= 1 for row in rows)
+    # Every entity has a text: all facts of the relations are asked, as evaluate asks them.
+    asked = [row for row in rows if row["modality"] == "text" and row["asked"]]
+    mean = sum(row["run"] * row["asked"] for row in asked) / sum(row["asked"] for row in asked)
+    assert mean == pytest.approx(sides["sides"]["tail"]["mrr"], abs=1e-9)
