@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,20 +130,23 @@ def _measured(run: Run, split: Split, progress: Progress) -> tuple[Report, list[
 
 
 SIDES = ("tail", "head")
+# What `metrics.jsonl` holds of an epoch, and what that is called.
+LOSSES = {"loss": "loss", "contrastive": "contrastive loss"}
+LOOKS = {"validation_mrr": "validation MRR", "test_mrr": "test MRR (selected on test)"}
 
 
 def curves(history: list[dict[str, Any]]) -> list[Chart]:
     """Return charts of the loss and of the looks at the split that chose, those there are."""
-    names = {"loss": "loss", "contrastive": "contrastive loss"}
-    looks = {"validation_mrr": "validation MRR", "test_mrr": "test MRR (selected on test)"}
     drawn = (
-        chart("Loss", "epoch", _over(history, names)),
-        chart("MRR", "epoch", _over(history, looks)),
+        chart("Loss", "epoch", over_epochs(history, LOSSES)),
+        chart("MRR", "epoch", over_epochs(history, LOOKS)),
     )
     return [each for each in drawn if each is not None]
 
 
-def _over(history: list[dict[str, Any]], names: dict[str, str]) -> dict[str, list[Any]]:
+def over_epochs(
+    history: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+) -> dict[str, list[Any]]:
     """Return the points (epoch, value) of each key that has any, by its name."""
     found = {
         name: [(row["epoch"], row[key]) for row in history if row.get(key) is not None]
