@@ -34,6 +34,7 @@ EXAMPLES = {
         "mygo tokens show kenya",
         "mygo tokens show kenya --html kenya.html",
     ),
+    "tokens words": ("mygo tokens words --html words.html",),
     "tokens stats": ("mygo tokens stats --data my-graph",),
     "tokens probe": ("mygo tokens probe --data my-graph", "mygo tokens probe --relation grows"),
     "cache info": ("mygo cache info", "mygo cache info -o caches.csv"),
