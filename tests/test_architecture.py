@@ -196,6 +196,8 @@ SMALL_IDEAS = {
     "mygo_cli/model/link_loss.py": "equations 9 and 10",
     "mygo_cli/model/relation_maps.py": "a matrix of each relation and side",
     "mygo_cli/model/triple_encoder.py": "section 4.2.2",
+    "mygo_cli/pages/explain_page.py": "a page",
+    "mygo_cli/pages/rendering.py": "how a template is filled in",
     "mygo_cli/training/precision.py": "a timing and what follows from it",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/settings/recipes.py": "what comes with mygo",

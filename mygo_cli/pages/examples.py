@@ -8,8 +8,8 @@ from itertools import islice
 import numpy as np
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.thumbnails import Thumbnails
 from mygo_cli.graph.triples import Triples
-from mygo_cli.pages.rendering import Thumbnails
 from mygo_cli.ranking.answers import Question
 from mygo_cli.runs.answers import Answer
 from mygo_cli.runs.run import Run

@@ -12,9 +12,10 @@ from mygo_cli.graph.files import Split
 from mygo_cli.graph.findings import Finding
 from mygo_cli.graph.relations import relation_classes
 from mygo_cli.graph.summary import summarise
+from mygo_cli.graph.thumbnails import Thumbnails
 from mygo_cli.pages.charts import Chart, chart
 from mygo_cli.pages.examples import examples
-from mygo_cli.pages.rendering import Thumbnails, render
+from mygo_cli.pages.rendering import render
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.ranks import Metrics, metrics, ranks
 from mygo_cli.ranking.report import Report, relation_sides, report

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mygo_cli.pages.rendering import Thumbnails, data_uri, render
+from mygo_cli.graph.thumbnails import Thumbnails, data_uri
+from mygo_cli.pages.rendering import render
 from mygo_cli.tokens.drawing import DrawnPicture, css_of, patch_of
 from mygo_cli.tokens.neighbours import Holders, Neighbour, holders, neighbours
 from mygo_cli.tokens.selection import TokenTable
