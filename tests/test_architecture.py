@@ -183,6 +183,7 @@ def test_files_are_named_for_an_idea():
 # Files of fewer than `SHORTEST` lines that are an idea of their own, and which.
 SMALL_IDEAS = {
     "mygo_cli/commands/backends.py": "a command",
+    "mygo_cli/commands/plot.py": "a command",
     "mygo_cli/commands/recipes.py": "a command",
     "mygo_cli/commands/report.py": "a command",
     "mygo_cli/commands/runs.py": "a command",
@@ -195,6 +196,8 @@ SMALL_IDEAS = {
     "mygo_cli/model/link_loss.py": "equations 9 and 10",
     "mygo_cli/model/relation_maps.py": "a matrix of each relation and side",
     "mygo_cli/model/triple_encoder.py": "section 4.2.2",
+    "mygo_cli/pages/explain_page.py": "a page",
+    "mygo_cli/pages/rendering.py": "how a template is filled in",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/settings/recipes.py": "what comes with mygo",
     "mygo_cli/tokenizing/texts.py": "the text side of the job, as images.py is the other",

@@ -34,6 +34,7 @@ EXAMPLES = {
         "mygo tokens show kenya",
         "mygo tokens show kenya --html kenya.html",
     ),
+    "tokens words": ("mygo tokens words --html words.html",),
     "tokens stats": ("mygo tokens stats --data my-graph",),
     "tokens probe": (
         "mygo tokens probe --data my-graph",
@@ -84,6 +85,7 @@ EXAMPLES = {
         "mygo explain --head japan --relation imports_from --html japan.html",
     ),
     "explore": ("mygo explore", "mygo explore RUN --port 9000", "mygo explore --host 0.0.0.0"),
+    "plot": ("mygo plot -o curves.svg", "mygo plot RUN-A RUN-B -o curves.png"),
     "report": ("mygo report", "mygo report first -o world.html"),
     "export": (
         "mygo export -o entities.npz",

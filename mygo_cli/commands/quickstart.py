@@ -11,8 +11,10 @@ from mygo_cli import console
 from mygo_cli.commands.evaluate import evaluate
 from mygo_cli.commands.options import CacheDirOption, RunsDirOption
 from mygo_cli.commands.rank import rank
+from mygo_cli.commands.report import REPORT, report
 from mygo_cli.commands.tokenize import tokenize
 from mygo_cli.commands.train import train
+from mygo_cli.folders import runs_dir
 
 TRY_NEXT = (
     ("mygo rank --head Japan --relation imports_from --hide-known", "only facts that are new"),
@@ -26,6 +28,8 @@ TRY_NEXT = (
 
 def quickstart(cache_folder: CacheDirOption = None, runs_folder: RunsDirOption = None) -> None:
     """Tokenize, train, evaluate and rank on the built-in graph world, in a few minutes."""
+    from mygo_cli.runs.finding import newest_run
+
     started = time.perf_counter()
     steps = _steps(cache_folder, runs_folder)
     for line, step in steps:
@@ -39,6 +43,8 @@ def quickstart(cache_folder: CacheDirOption = None, runs_folder: RunsDirOption =
     width = max(len(line) for line, _ in TRY_NEXT)
     for line, why in TRY_NEXT:
         console.result(f"  {line:<{width}}  # {why}")
+    page = newest_run(runs_dir(runs_folder)).path / REPORT
+    console.result(f"Open in a browser: {page}")
 
 
 def _steps(
@@ -68,6 +74,7 @@ def _steps(
                 relation="grows", tail="coffee", hide_known=True, top=5, runs_folder=runs_folder
             ),
         ),
+        (f"mygo report{runs}", lambda: report(runs_folder=runs_folder)),
     ]
 
 

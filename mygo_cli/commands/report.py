@@ -16,6 +16,8 @@ from mygo_cli.commands.options import (
 )
 from mygo_cli.commands.output import check_file
 
+REPORT = "report.html"  # in the run's folder
+
 
 def report(
     run: RunArgument = None,
@@ -42,7 +44,7 @@ def report(
 
     check_file(output)
     opened = open_run(run, data, device, runs_folder)
-    path = output or opened.folder.path / "report.html"
+    path = output or opened.folder.path / REPORT
     # Before the work: a folder that cannot be written to is noticed now.
     with console.bars(transient=True) as progress, atomic_write(path) as file:
         page = run_page(opened, top, progress).encode()

@@ -109,6 +109,10 @@ PANELS = {
             "report:report",
             "Write a run as one web page: curves, metrics, calibration, answers and new facts.",
         ),
+        "plot": Listed(
+            "plot:plot",
+            "Draw loss and validation MRR over the epochs of one or several runs as PNG or SVG.",
+        ),
         "export": Listed(
             "export:export",
             "Write entity vectors, relation vectors or scores of triples to a file.",

@@ -21,6 +21,7 @@ from mygo_cli.settings.sections import TokenSettings
 
 if TYPE_CHECKING:
     from mygo_cli.cache.stats import TokenStats
+    from mygo_cli.tokens.neighbours import Neighbour
     from mygo_cli.tokens.show import EntityTokens, ModalityView
 
 KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
@@ -28,6 +29,8 @@ KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 log = logging.getLogger(__name__)
 
 TOO_MUCH_SHARED = 0.5  # of all positions
+NEAREST = 5  # entities that share tokens, in words
+MOST_WORDS = 2000  # on one sheet: some kB each
 
 app = typer.Typer(
     help="Look at the tokens that the model reads.", no_args_is_help=True, add_completion=False
@@ -62,20 +65,73 @@ def show_command(
 ) -> None:
     """Show the tokens that are kept of an entity, and where they stand in its pictures and text."""
     from mygo_cli.graph.reading import read_graph
-    from mygo_cli.tokens.show import as_json, entity_tokens, write_html, write_png
+    from mygo_cli.tokens.neighbours import neighbours
+    from mygo_cli.tokens.show import as_json, entity_tokens, pictures_of, write_png
+    from mygo_cli.tokens.table import table_of
 
     check_file(html, "--html")
     check_file(png, "--png")
     graph = read_graph(graph_folder(data))
     row = graph.find_entity(entity)
     shown = entity_tokens(graph, cache_dir(cache_folder), row, image_tokens, text_tokens)
+    kept = {"image": image_tokens, "text": text_tokens}
+    tables = {
+        seen.cache.header.modality: table_of(
+            seen.cache, len(graph.entities), kept[seen.cache.header.modality]
+        )
+        for seen in filter(None, (shown.image, shown.text))
+    }
     if html is not None:
-        write_html(html, shown)
+        from mygo_cli.files import as_utf8, atomic_write
+        from mygo_cli.pages.tokens_page import tokens_page
+
+        with atomic_write(html) as file:
+            file.write(as_utf8(tokens_page(shown, pictures_of(shown), tables)))
         console.info(f"Wrote {html}.")
     if png is not None:
         write_png(png, shown)
         console.info(f"Wrote {png}.")
-    out.give(partial(_print, shown), as_json(shown), rows=_rows(shown))
+    near = neighbours(tables, row)
+    out.give(partial(_print, shown, near), as_json(shown, near), rows=_rows(shown))
+
+
+@app.command("words")
+def words_command(
+    data: DataOption = None,
+    cache_folder: CacheDirOption = None,
+    top: Annotated[
+        int,
+        typer.Option(min=1, max=MOST_WORDS, help="How many words, those of most entities first."),
+    ] = 500,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a sheet with patches of each word.")
+    ] = None,
+    out: Output = TERMINAL,
+) -> None:
+    """Show the visual words: how many entities have each, and the patches that became it."""
+    from mygo_cli.cache.finding import newest_cache
+    from mygo_cli.cache.format import TokenCache
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.runs.rows import Rows
+    from mygo_cli.tokens.words import VisualWord, visual_words
+
+    check_file(html, "--html")
+    graph, folder = read_graph(graph_folder(data)), cache_dir(cache_folder)
+    path = newest_cache(folder, graph, "image")
+    if path is None:
+        raise DataError(
+            f"{folder} has no complete token cache of pictures of {graph.name}.", "mygo tokenize"
+        )
+    cache = TokenCache.open(path)
+    words = visual_words(cache, graph, top)
+    if html is not None:
+        from mygo_cli.files import as_utf8, atomic_write
+        from mygo_cli.pages.tokens_page import words_page
+
+        with console.bars(transient=True) as progress, atomic_write(html) as file:
+            file.write(as_utf8(words_page(graph, cache, words, progress)))
+        console.info(f"Wrote {html}.")
+    out.give_rows(Rows(VisualWord, words))
 
 
 @app.command("stats")
@@ -102,8 +158,8 @@ def stats_command(
     _warn(stats)
 
 
-def _print(shown: EntityTokens) -> None:
-    """Print a table for each modality."""
+def _print(shown: EntityTokens, near: list[Neighbour]) -> None:
+    """Print a table for each modality, and who shares most."""
     from mygo_cli.tokens.show import places_of
 
     console.result(shown.title)
@@ -118,6 +174,9 @@ def _print(shown: EntityTokens) -> None:
                 for t in seen.tokens.kept
             ]
             console.table(("text token", "word piece", "count", "places in the text"), words)
+    if near:
+        names = [shown.graph.names[each.row] for each in near[:NEAREST]]
+        console.result(f"Shares most with: {', '.join(names)}")
 
 
 def _rows(shown: EntityTokens) -> list[dict[str, object]]:

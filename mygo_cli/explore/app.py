@@ -24,6 +24,7 @@ SCRIPT = "/explore.js"
 ROUTES = [
     Route("/", views.start_page),
     Route("/entity", views.entity_page),
+    Route("/tokens", views.tokens_page),
     Route("/rank", views.rank_page),
     Route("/explain", views.explain_answer_page),
     Route("/picture", views.picture),

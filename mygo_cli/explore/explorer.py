@@ -7,14 +7,18 @@ import threading
 from dataclasses import asdict
 from functools import lru_cache
 
-from mygo_cli.errors import UsageError, suggest
+from mygo_cli.errors import DataError, MygoError, UsageError, suggest
 from mygo_cli.explore.names import Names
 from mygo_cli.explore.shown import Content, answer_content, entity_content, fact_of, named
 from mygo_cli.explore.verdicts import VERDICTS, Verdicts
 from mygo_cli.pages.explain_page import page_content
+from mygo_cli.pages.tokens_page import tokens_content
 from mygo_cli.ranking.named_rows import find_triples
-from mygo_cli.runs.explained import Explained, explain_answer
+from mygo_cli.runs.explained import Explained, explain_answer, sources_of
 from mygo_cli.runs.run import Run
+from mygo_cli.tokens.selection import TokenTable
+from mygo_cli.tokens.show import EntityTokens, pictures_of
+from mygo_cli.tokens.table import table_of
 
 JUDGED = "judged.tsv"
 BEGINNINGS = 12  # entities to begin with
@@ -36,6 +40,7 @@ class Explorer:
         self.names = Names(run.graph)
         self.verdicts = Verdicts(run.folder.path / JUDGED)
         self._turn = threading.Lock()
+        self._tables: dict[str, TokenTable] = {}
         self._kept = lru_cache(PICTURES_KEPT)(self._made)
 
     def warm(self) -> None:
@@ -66,6 +71,30 @@ class Explorer:
     def entity(self, name: str) -> Content:
         """Return an entity with all that is known of it; raise `UsageError` for an unknown one."""
         return entity_content(self.graph, self.graph.find_entity(name))
+
+    def tokens(self, name: str) -> Content:
+        """Return what the page of `mygo tokens show` says of an entity.
+
+        Raises `DataError` where the run read no tokens, or its token caches are gone.
+        """
+        row = self.graph.find_entity(name)
+        with self._turn:  # it reads pictures
+            views = {part: view for (_, part), view in sources_of(self.run, {row}).items()}
+            if not views:
+                raise DataError(
+                    f"The token caches that the run {self.run.name} was trained on are gone, "
+                    "or it read none."
+                )
+            for part, view in views.items():
+                if part not in self._tables:
+                    count, keep = len(self.graph.entities), self.run.settings.tokens.used[part].keep
+                    self._tables[part] = table_of(view.cache, count, keep)
+            shown = EntityTokens(self.graph, row, views.get("image"), views.get("text"))
+            try:
+                pictures = pictures_of(shown)
+            except MygoError:  # the tokenizer that knows how pictures are cut is not installed here
+                pictures = []
+            return tokens_content(shown, pictures, self._tables)
 
     def rank(
         self,

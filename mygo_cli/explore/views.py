@@ -54,7 +54,13 @@ def entity_page(request: Request) -> Response:
     """Answer `/entity?id=`."""
     explorer = explorer_of(request)
     entity = explorer.entity(word(request, "id") or "")
-    return page("entity.html", entity=entity, relations=explorer.graph.relations)
+    reads = list(explorer.run.settings.tokens.used)
+    return page("entity.html", entity=entity, relations=explorer.graph.relations, reads=reads)
+
+
+def tokens_page(request: Request) -> Response:
+    """Answer `/tokens?id=`, as `mygo tokens show --html` writes it."""
+    return page("tokens.html", **explorer_of(request).tokens(word(request, "id") or ""))
 
 
 def rank_page(request: Request) -> Response:

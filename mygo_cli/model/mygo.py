@@ -61,11 +61,11 @@ class MyGO(nn.Module):
         return self.entity_encoder(reading)
 
     def entity_vectors(self, part: slice = slice(None)) -> Tensor:
-        """Return the vectors (N, D) of all entities, or of a `part` of them.
+        """Return the vectors (N, D) of all entities, or of a `part` of them."""
+        return self.vectors_in_blocks(self.read().part(part))
 
-        They are encoded block by block, which bounds the memory of an evaluation.
-        """
-        reading = self.read().part(part)
+    def vectors_in_blocks(self, reading: Reading) -> Tensor:
+        """Return what `vectors` does, block by block, which bounds the memory of an evaluation."""
         blocks = [
             self.vectors(reading.part(slice(first, first + ENCODED_AT_ONCE)))
             for first in range(0, reading.count, ENCODED_AT_ONCE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.thumbnails import Thumbnails
 from mygo_cli.graph.triples import Triples
-from mygo_cli.pages.rendering import Thumbnails
 from mygo_cli.ranking.answers import Question
 from mygo_cli.runs.answers import Answer
 from mygo_cli.runs.run import Run
@@ -35,16 +36,16 @@ class Example:
 
 
 def examples(run: Run, triples: Triples, pictures: Thumbnails) -> list[Example]:
-    """Return questions of `triples` (T, 3) with the run's answers."""
+    """Return questions of `triples` (T, 3) with the run's best answers that train does not hold."""
     questions = choose_questions(run.graph, triples)
-    found = run.rank_all(questions, ANSWERS)
+    found = run.rank_all(questions, len(run.graph.entities))
     return [
         Example(
             rows.title,
             pictures.of(question.asked),
             [
                 Shown(row, pictures.of(run.graph.entity_row[row.entity]), row.known or "new")
-                for row in rows
+                for row in islice((row for row in rows if row.known != "train"), ANSWERS)
             ],
         )
         for question, rows in zip(questions, found, strict=True)

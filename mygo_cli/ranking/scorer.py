@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from mygo_cli.model.queries import Queries
 
 SCORE_BYTES = 1 << 28  # at most this much for the scores of a block
 MOST_AT_ONCE = 512  # questions; more are not faster, and Ctrl-C waits for a block
+Part = Literal["structure", "image", "text"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,35 @@ def encoded(model: MyGO, processes: Processes = ALONE) -> Scorer:
     with torch.no_grad():
         own = model.entity_vectors(processes.part(count))
         return Scorer(model, processes.gather(own, count), model.relation_vectors())
+
+
+def without(scorer: Scorer, part: Part) -> Scorer:
+    """Return what answers as the scorer would if no entity had that part: masked, not retrained."""
+    model = scorer.model
+    with torch.no_grad():
+        reading = model.read()
+        blind = replace(
+            reading,
+            structure=None if part == "structure" else reading.structure,
+            image=None if part == "image" else reading.image,
+            text=None if part == "text" else reading.text,
+        )
+        less = Scorer(model, model.vectors_in_blocks(blind), scorer.relations)
+        names = [] if model.experts is None else list(model.experts.named())
+        known = zip(names, scorer.expert_vectors, strict=True)
+        vars(less)["expert_vectors"] = [_less(each, name == part, part) for name, each in known]
+    return less
+
+
+def _less(vectors: ExpertVectors, tokens_gone: bool, part: Part) -> ExpertVectors:
+    """Return what experts of a modality know of entities without their tokens, or structure."""
+    if tokens_gone:
+        known, tokens = torch.zeros_like(vectors.known), torch.zeros_like(vectors.tokens)
+        return vectors._replace(known=known, tokens=tokens)
+    if part != "structure":
+        return vectors
+    asking, answering = (None if each is None else torch.zeros_like(each) for each in vectors[2:])
+    return vectors._replace(asking=asking, answering=answering)
 
 
 def block_size(entities: int) -> int:

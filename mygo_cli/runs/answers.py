@@ -44,6 +44,7 @@ class Answer:
         "confidence": "confidence",
         "fact": "fact",
     }
+    PICTURED: ClassVar[Mapping[str, str]] = {"entity": "entity"}
 
     @property
     def entity(self) -> str:
@@ -69,7 +70,7 @@ def answers(
 ) -> Rows[Answer]:
     """Return what was found as rows, below the question as their title."""
     rows = (_answer(graph, question, each, curve) for each in found)
-    return Rows(Answer, rows, titled(graph, question))
+    return Rows(Answer, rows, titled(graph, question), graph)
 
 
 def _answer(

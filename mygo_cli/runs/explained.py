@@ -17,6 +17,7 @@ from mygo_cli.ranking.answers import Question, as_queries, find_question, predic
 from mygo_cli.ranking.explain import BagPlaces, Explanation, Masked, explain
 from mygo_cli.ranking.filtering import hide_asked, loop_relations
 from mygo_cli.runs.answers import titled
+from mygo_cli.runs.notebook import explained_html
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.run import Run
 from mygo_cli.tokens.show import ModalityView, modality_view
@@ -51,21 +52,30 @@ class Loss:
         "change": "change",
         "rank": "rank",
     }
+    PICTURED: ClassVar[Mapping[str, str]] = {"of": "entity"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explained:
     """An answer with its score and rank, and its `losses`, the largest first.
 
-    `sources` are what the token caches hold of both entities, by row and modality.
+    A notebook shows its pictures and words, tinted. `sources` are what the token caches hold of
+    both entities, by row and modality.
     """
 
+    graph: KnowledgeGraph
     question: Question
     answer: int
     score: float
     rank: int
     losses: Rows[Loss]
     sources: Sources
+
+    def __str__(self) -> str:
+        return f"{self.losses.title}: score {self.score:.4f}, rank {self.rank}\n{self.losses}"
+
+    __repr__ = __str__
+    _repr_html_ = explained_html
 
 
 def explain_answer(
@@ -85,8 +95,8 @@ def explain_answer(
     sources = sources_of(run, {question.asked, answer})
     found = explain(run.scorer, query, answer, rivals, bag_places(run, sources))
     title = f"{graph.names[answer]} as the answer to {titled(graph, question)}"
-    losses = Rows(Loss, _losses(graph, found, answer, sources), title)
-    return Explained(question, answer, found.score, found.rank, losses, sources)
+    losses = Rows(Loss, _losses(graph, found, answer, sources), title, graph)
+    return Explained(graph, question, answer, found.score, found.rank, losses, sources)
 
 
 def _posed(

@@ -47,6 +47,7 @@ class Fact:
         "plausibility": "plausibility",
         "expected": "expected",
     }
+    PICTURED: ClassVar[Mapping[str, str]] = {"head": "head", "tail": "tail"}
 
 
 def named_facts(

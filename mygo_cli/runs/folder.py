@@ -114,6 +114,14 @@ class RunFolder:
             raise DataError(f"{self.environment} is damaged.", DELETE)
         return dict(found)
 
+    def read_result(self) -> dict[str, Any]:
+        """Return what `result.json` says; nothing where there is none that can be read."""
+        try:
+            found = json.loads(self.result.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def write(self, path: Path, text: str) -> None:
         """Write a small file at once; raise `DataError` where that fails."""
         with atomic_write(path) as file:

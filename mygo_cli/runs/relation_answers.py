@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.ranking.relations import Pair, RelationPrediction
+from mygo_cli.ranking.relations import Pair, predict_relations
+from mygo_cli.ranking.scorer import Scorer, block_size
 from mygo_cli.runs.answers import shown_known
 from mygo_cli.runs.rows import Rows
 
@@ -46,10 +47,16 @@ class RelationAnswer:
         return shown_known(self.known)
 
 
-def relation_answers(
-    graph: KnowledgeGraph, pair: Pair, found: Sequence[RelationPrediction]
+def rank_relations(
+    scorer: Scorer, graph: KnowledgeGraph, head: str, tail: str, top: int, hide_known: bool = False
 ) -> Rows[RelationAnswer]:
-    """Return what was found as rows, below the question as their title."""
+    """Return the `top` relations from head to tail, best first (docs/ranking.md).
+
+    Raises `UsageError` for an unknown name.
+    """
+    pair = Pair(graph.find_entity(head), graph.find_entity(tail))
+    at_once = block_size(len(graph.entities))
+    found = predict_relations(scorer, graph, pair, top, at_once, hide_known)
     rows = (
         RelationAnswer(
             rank=each.rank,

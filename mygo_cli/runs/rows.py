@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import importlib
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +10,16 @@ from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 from mygo_cli.errors import MygoError
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.settings.fields import alternatives
 
 
 class Row(Protocol):
-    """A frozen dataclass of plain values. `SHOWN` are the columns of its table, by their title."""
+    """A frozen dataclass of plain values. `SHOWN` are the columns of its table, by their title.
+
+    It may have `PICTURED`, too: the fields with the ids of the entities whose pictures stand in a
+    column, by the title of that.
+    """
 
     SHOWN: ClassVar[Mapping[str, str]]
 
@@ -24,11 +28,21 @@ R = TypeVar("R", bound=Row)
 
 
 class Rows(Sequence[R], Generic[R]):
-    """Rows of one `kind`, best first. `str` and notebooks show a table below the `title`."""
+    """Rows of one `kind`, best first. `str` and notebooks show a table below the `title`.
 
-    def __init__(self, kind: type[R], rows: Iterable[R], title: str = "") -> None:
+    Notebooks show the pictures of a `graph` beside its entities, if one is given.
+    """
+
+    def __init__(
+        self,
+        kind: type[R],
+        rows: Iterable[R],
+        title: str = "",
+        graph: KnowledgeGraph | None = None,
+    ) -> None:
         self.kind = kind
         self.title = title
+        self.graph = graph
         self._rows = tuple(rows)
 
     def __len__(self) -> int:
@@ -43,7 +57,7 @@ class Rows(Sequence[R], Generic[R]):
     def __getitem__(self, place: slice) -> Rows[R]: ...
     def __getitem__(self, place: int | slice) -> R | Rows[R]:
         found = self._rows[place]
-        return Rows(self.kind, found, self.title) if isinstance(found, tuple) else found
+        return Rows(self.kind, found, self.title, self.graph) if isinstance(found, tuple) else found
 
     @property
     def headers(self) -> list[str]:
@@ -74,7 +88,7 @@ class Rows(Sequence[R], Generic[R]):
         return pandas.DataFrame(self.records(), columns=list(columns(self.kind)))
 
     def __str__(self) -> str:
-        table = [self.headers, *([_text(cell) for cell in row] for row in self.cells())]
+        table = [self.headers, *([text_of(cell) for cell in row] for row in self.cells())]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -85,10 +99,9 @@ class Rows(Sequence[R], Generic[R]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        caption = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
-        head = _html_row("th", self.headers)
-        body = "".join(_html_row("td", map(_text, row)) for row in self.cells())
-        return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
+        from mygo_cli.runs.notebook import rows_html
+
+        return rows_html(self)
 
 
 def columns(kind: type[Any]) -> dict[str, type]:
@@ -102,12 +115,8 @@ def record(row: Row) -> dict[str, Any]:
     return dict(vars(row))
 
 
-def _text(cell: object) -> str:
+def text_of(cell: object) -> str:
     """Return a cell of the table: floats with four digits, None as a dash."""
     if cell is None:
         return "-"
     return f"{cell:.4f}" if isinstance(cell, float) else str(cell)
-
-
-def _html_row(tag: str, cells: Iterable[str]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"

@@ -26,13 +26,13 @@ from mygo_cli.ranking.evaluate import Rivals, evaluate, gather_rivals
 from mygo_cli.ranking.given_facts import judge_facts, tail_scores
 from mygo_cli.ranking.named_rows import find_triples
 from mygo_cli.ranking.ranks import TieRule
-from mygo_cli.ranking.relations import Pair, predict_relations
 from mygo_cli.ranking.report import Report, report
 from mygo_cli.ranking.scorer import Scorer, block_size
 from mygo_cli.runs.answers import Answer, answers
 from mygo_cli.runs.calibration import Calibrated, calibration_of
 from mygo_cli.runs.folder import RunFolder
-from mygo_cli.runs.relation_answers import RelationAnswer, relation_answers
+from mygo_cli.runs.notebook import run_html
+from mygo_cli.runs.relation_answers import rank_relations
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.scored_facts import ScoredFact, scored_facts
 from mygo_cli.runs.unseen import Unseen, rank_unseen
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mygo_cli.completion.questions import Pairs, Request, Side
     from mygo_cli.completion.unfinished import Unfinished
     from mygo_cli.exports.tables import Table
+    from mygo_cli.runs.explained import Explained
     from mygo_cli.runs.facts import Fact
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
@@ -63,6 +64,8 @@ class Run:
     graph: KnowledgeGraph
     scorer: Scorer
     content: dict[str, Any]
+
+    _repr_html_ = run_html
 
     def __repr__(self) -> str:
         return f"<Run {self.folder.path}: graph {self.graph.name}, on {self.device}>"
@@ -109,7 +112,7 @@ class Run:
         if isinstance(head, Unseen) or isinstance(tail, Unseen):
             return rank_unseen(self, head, relation, tail, top)
         if head is not None and relation is None and tail is not None:
-            return self.rank_relations(head, tail, top, hide_known)
+            return rank_relations(self.scorer, self.graph, head, tail, top, hide_known)
         return self.rank_all([find_question(self.graph, head, relation, tail)], top, hide_known)[0]
 
     def rank_all(
@@ -128,17 +131,17 @@ class Run:
         """
         return calibration_of(self.folder, self.scorer, self.graph, self.content["epoch"])
 
-    def rank_relations(
-        self, head: str, tail: str, top: int = 10, hide_known: bool = False
-    ) -> Rows[RelationAnswer]:
-        """Return the `top` relations from head to tail, best first (docs/ranking.md).
+    def explain(
+        self,
+        head: str | None = None,
+        relation: str | None = None,
+        tail: str | None = None,
+        ask: Literal["tail", "head"] = "tail",
+    ) -> Explained:
+        """Return what an answer rests on, the one given or the best: see `explain_answer`."""
+        from mygo_cli.runs.explained import explain_answer
 
-        Raises `UsageError` for an unknown name.
-        """
-        pair = Pair(self.graph.find_entity(head), self.graph.find_entity(tail))
-        at_once = block_size(len(self.graph.entities))
-        found = predict_relations(self.scorer, self.graph, pair, top, at_once, hide_known)
-        return relation_answers(self.graph, pair, found)
+        return explain_answer(self, head, relation, tail, ask)
 
     def score(self, triples: Triples | Iterable[tuple[str, str, str]]) -> Vectors:
         """Return the score of each triple, float32 (T,): of its tail, asked (head, relation, ?).
@@ -240,7 +243,7 @@ class Run:
         request = Request(top, relation, entity, side, pairs, unlinked, missing, schema)
         found = self.find_facts(request, batch_size, progress=progress)
         curve = expected_of(self, request, batch_size, progress)
-        return Rows(Fact, named_facts(self.graph, found.facts, curve))
+        return Rows(Fact, named_facts(self.graph, found.facts, curve), graph=self.graph)
 
     def find_facts(
         self,

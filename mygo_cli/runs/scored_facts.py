@@ -47,6 +47,7 @@ class ScoredFact:
         "head rank": "head_place",
         "known": "known",
     }
+    PICTURED: ClassVar[Mapping[str, str]] = {"head": "head", "tail": "tail"}
 
     @property
     def tail_place(self) -> int | float:
@@ -78,7 +79,7 @@ def scored_facts(graph: KnowledgeGraph, triples: Triples, judged: Judged) -> Row
     ]
     numbers = zip(*(column.tolist() for column in columns), strict=True)
     rows = zip(triples.tolist(), numbers, graph.splits_of(triples), strict=True)
-    return Rows(ScoredFact, (_row(graph, *row) for row in rows))
+    return Rows(ScoredFact, (_row(graph, *row) for row in rows), graph=graph)
 
 
 def _row(

@@ -50,6 +50,7 @@ class UnseenAnswer:
         "name": "name",
         "probability": "probability",
     }
+    PICTURED: ClassVar[Mapping[str, str]] = {"entity": "entity"}
 
     @property
     def entity(self) -> str:
@@ -89,4 +90,4 @@ def rank_unseen(
         said = graph.names[each.entity], each.score, each.probability
         rows.append(UnseenAnswer(each.rank, *fact, other, *said))
     first, last = ("?", unseen.name) if asks_head else (unseen.name, "?")
-    return Rows(UnseenAnswer, rows, f"({first}, {graph.relations[row]}, {last})")
+    return Rows(UnseenAnswer, rows, f"({first}, {graph.relations[row]}, {last})", graph)

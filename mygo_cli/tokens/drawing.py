@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from mygo_cli.graph.triples import Array
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of
 
 SIDE = 256
-DIM = 0.3
+PALE = 0.5  # how far what is not kept goes towards white
+FRAME = 3  # pixels
 MOST_TINT = 0.75
-GAP, LINE, LETTERS = 12, 16, 40
+GAP, LINE, LETTERS = 12, 34, 40
+FONT = 14
 
 Colour = tuple[int, int, int]
 
@@ -25,6 +28,11 @@ def colour_of(place: int, of: int) -> Colour:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
+def css_of(place: int, of: int) -> str:
+    """Return `colour_of` as style sheets write it."""
+    return "#{:02x}{:02x}{:02x}".format(*colour_of(place, of))
+
+
 def as_picture(prepared: Array) -> Image.Image:
     """Return what the encoder gets, float32 (3, S, S), as a picture of `SIDE` pixels.
 
@@ -33,7 +41,7 @@ def as_picture(prepared: Array) -> Image.Image:
     low, high = float(prepared.min()), float(prepared.max())
     pixels = (prepared - low) * (255.0 / max(high - low, 1e-6))
     picture = Image.fromarray(pixels.transpose(1, 2, 0).astype(np.uint8))
-    return picture.resize((SIDE, SIDE), Image.Resampling.NEAREST)
+    return picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
 def boxes_of(item: Item, token: KeptToken) -> list[tuple[int, int, int, int]]:
@@ -68,47 +76,69 @@ def tint_patches(
 def mark_patches(prepared: Array, item: Item, kept: Sequence[KeptToken]) -> Image.Image:
     """Return a picture of `SIDE` pixels in which the patches of kept tokens are framed.
 
-    All other patches are darkened. A token sequence that is no square grid leaves the picture as
-    it is. `prepared` as for `as_picture`.
+    The others are paler, unless none is kept. A token sequence that is no square grid leaves the
+    picture as it is. `prepared` as for `as_picture`.
     """
     picture = as_picture(prepared)
-    if grid_of(len(item.tokens)) is None:
+    boxes = [(place, box) for place, token in enumerate(kept) for box in boxes_of(item, token)]
+    if not boxes:
         return picture
-    marked = Image.eval(picture, lambda value: int(value * DIM))
+    marked = Image.blend(picture, Image.new("RGB", picture.size, "white"), PALE)
     draw = ImageDraw.Draw(marked)
-    for place, token in enumerate(kept):
-        for box in boxes_of(item, token):
-            marked.paste(picture.crop(box), box)
-            draw.rectangle(
-                (box[0], box[1], box[2] - 1, box[3] - 1), outline=colour_of(place, len(kept))
-            )
+    for place, box in boxes:
+        marked.paste(picture.crop(box), box)
+        inside = (box[0], box[1], box[2] - 1, box[3] - 1)
+        draw.rectangle(inside, outline=colour_of(place, len(kept)), width=FRAME)
     return marked
 
 
+@dataclass(frozen=True)
+class DrawnPicture:
+    """A tokenized picture of `SIDE` pixels: as the tokenizer saw it, and with patches marked."""
+
+    item: Item
+    plain: Image.Image
+    marked: Image.Image
+
+
+def patch_of(pictures: Sequence[DrawnPicture], kept: Sequence[KeptToken]) -> dict[int, Image.Image]:
+    """Return the first patch of each token that stands in one of the pictures, by its id."""
+    found: dict[int, Image.Image] = {}
+    for token in kept:
+        for picture in pictures:
+            boxes = boxes_of(picture.item, token)
+            if boxes and token.token not in found:
+                found[token.token] = picture.plain.crop(boxes[0]).resize((64, 64))
+    return found
+
+
 def contact_sheet(
-    title: str, pictures: Sequence[tuple[str, Image.Image]], kept: Sequence[KeptToken]
+    title: str, pictures: Sequence[DrawnPicture], kept: Sequence[KeptToken]
 ) -> Image.Image:
-    """Return marked pictures side by side, each above its name, with a line for each token."""
+    """Return marked pictures side by side, each above its name, then the patch of each token."""
     columns = max(1, min(4, len(pictures)))
     rows = -(-len(pictures) // columns)
     cell = SIDE + GAP + LINE
     width = GAP + columns * (SIDE + GAP)
     height = 2 * GAP + LINE + rows * cell + LINE * len(kept) + GAP
     sheet = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, GAP), _printable(title), fill="black")
-    for number, (name, picture) in enumerate(pictures):
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT)
+    draw.text((GAP, GAP), _printable(title), fill="black", font=font)
+    for number, picture in enumerate(pictures):
         left = GAP + (number % columns) * (SIDE + GAP)
         top = 2 * GAP + LINE + (number // columns) * cell
-        sheet.paste(picture, (left, top))
-        draw.text((left, top + SIDE + 2), _printable(name), fill="black")
+        sheet.paste(picture.marked, (left, top))
+        draw.text((left, top + SIDE + 4), _printable(picture.item.key), fill="black", font=font)
     top = 2 * GAP + LINE + rows * cell
+    patches = patch_of(pictures, kept)
     for place, token in enumerate(kept):
-        box = (GAP, top + 2, GAP + LINE - 4, top + LINE - 2)
+        box = (GAP, top, GAP + LINE - 4, top + LINE - 4)
         draw.rectangle(box, fill=colour_of(place, len(kept)))
-        draw.text(
-            (GAP + LINE + 4, top), f"token {token.token}: {token.count} patches", fill="black"
-        )
+        if token.token in patches:
+            side = LINE - 3 - 2 * FRAME
+            sheet.paste(patches[token.token].resize((side, side)), (GAP + FRAME, top + FRAME))
+        counted = f"{token.count} {'patch' if token.count == 1 else 'patches'}, token {token.token}"
+        draw.text((GAP + LINE + 6, top + 6), counted, fill="black", font=font)
         top += LINE
     return sheet
 

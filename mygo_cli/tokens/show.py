@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.contracts import ImageTokenizer, TextTokenizer
 from mygo_cli.errors import DataError
-from mygo_cli.files import as_utf8, atomic_write
+from mygo_cli.files import atomic_write
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
 from mygo_cli.graph.triples import Array
 from mygo_cli.tokenizing.plugins import rebuild
-from mygo_cli.tokens.drawing import contact_sheet, mark_patches
+from mygo_cli.tokens.drawing import DrawnPicture, as_picture, contact_sheet, mark_patches
 from mygo_cli.tokens.kept import Item, KeptToken, KeptTokens, grid_of, kept_tokens
-from mygo_cli.tokens.page import entity_page
+from mygo_cli.tokens.neighbours import Neighbour
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,13 @@ def entity_tokens(
     return EntityTokens(graph, row, image, text)
 
 
-def marked_pictures(shown: EntityTokens) -> list[tuple[str, Image.Image]]:
-    """Return key and picture, kept patches marked, of each tokenized picture of the entity."""
+def pictures_of(shown: EntityTokens) -> list[DrawnPicture]:
+    """Return each tokenized picture of the entity, plain and with its kept patches marked."""
     if shown.image is None:
         return []
     kept = shown.image.tokens.kept
     return [
-        (item.key, mark_patches(prepared, item, kept))
+        DrawnPicture(item, as_picture(prepared), mark_patches(prepared, item, kept))
         for item, prepared in prepared_pictures(shown.graph, shown.image)
     ]
 
@@ -99,7 +97,7 @@ def prepared_pictures(graph: KnowledgeGraph, seen: ModalityView) -> Iterator[tup
 
 def write_png(path: Path, shown: EntityTokens) -> None:
     """Draw the pictures with their kept patches; raise `DataError` for none, or a full disk."""
-    pictures = marked_pictures(shown)
+    pictures = pictures_of(shown)
     if not pictures or shown.image is None:
         raise DataError(
             f"{shown.title} has no tokenized picture to draw.", "--html shows its text."
@@ -109,21 +107,7 @@ def write_png(path: Path, shown: EntityTokens) -> None:
         sheet.save(file, format="PNG")
 
 
-def write_html(path: Path, shown: EntityTokens) -> None:
-    """Write a web page with pictures, text and kept tokens, whole or not at all."""
-    image, text = shown.image, shown.text
-    page = entity_page(
-        shown.title,
-        marked_pictures(shown),
-        image.tokens.kept if image else [],
-        text.pieces if text else [],
-        text.tokens.kept if text else [],
-    )
-    with atomic_write(path) as file:
-        file.write(as_utf8(page))
-
-
-def as_json(shown: EntityTokens) -> dict[str, Any]:
+def as_json(shown: EntityTokens, near: Sequence[Neighbour]) -> dict[str, Any]:
     """Return everything as plain values; positions count from 0."""
     found: dict[str, Any] = {
         "entity": shown.graph.entities[shown.row],
@@ -137,6 +121,11 @@ def as_json(shown: EntityTokens) -> dict[str, Any]:
             "pieces": [piece for _, piece in seen.pieces],
             "kept": [vars(token) | {"piece": seen.piece_of(token)} for token in seen.tokens.kept],
         }
+    names = [shown.graph.entities[each.row] for each in near]
+    found["neighbours"] = [
+        {"entity": name, "weight": each.weight, "shared": each.shared}
+        for name, each in zip(names, near, strict=True)
+    ]
     return found
 
 

@@ -13,9 +13,11 @@ from mygo_cli.errors import DataError
 from mygo_cli.explore.names import closeness, plain
 from mygo_cli.explore.verdicts import COLUMNS, Verdicts
 from mygo_cli.files import only_writer
+from mygo_cli.settings.sections import ImageTokenSettings, TextTokenSettings
 
 ORIGIN = {"origin": "http://127.0.0.1:8765"}
 FACT = {"head": "kenya", "relation": "likes", "tail": "tea"}  # no country likes a crop
+NO_IMAGE, NO_TEXT = ImageTokenSettings(use=False), TextTokenSettings(use=False)
 EVIL = '"><script>alert(1)</script>'
 
 
@@ -91,6 +93,23 @@ def test_why(client):
     assert "Tea as the answer to (Japan, grows, ?)" in page
     assert "mygo explore" in page  # in the layout of the others
     assert "neither pictures nor texts" not in page
+
+
+def test_tokens(client, explorer):
+    page = text_of(client.get("/tokens?id=japan"))
+    assert "Japan (japan)" in page
+    assert "kept by" in page
+    near = re.findall(r'href="/tokens\?id=([a-z_]+)"', client.get("/tokens?id=japan").text)
+    assert near
+    assert "japan" not in near
+    assert 'href="/tokens?id=japan"' in client.get("/entity?id=japan").text
+    assert client.get("/tokens?id=japn").status_code == 404
+    bare = dataclasses.replace(explorer.run.settings.tokens, image=NO_IMAGE, text=NO_TEXT)
+    settings = dataclasses.replace(explorer.run.settings, tokens=bare)
+    explorer.run = dataclasses.replace(explorer.run, settings=settings)
+    answer = client.get("/tokens?id=japan")
+    assert answer.status_code == 500
+    assert "are gone, or it read none" in answer.text
 
 
 def test_why_without_tokens(client, explorer):
@@ -222,7 +241,7 @@ def test_names_are_never_markup(client, explorer):
     explorer.run = dataclasses.replace(explorer.run, graph=evil)
     explorer.names = type(explorer.names)(evil)
     for address in ("/", "/?q=script", "/entity?id=kenya", "/rank?head=kenya&relation=grows",
-                    "/explain?head=kenya&relation=grows",
+                    "/explain?head=kenya&relation=grows", "/tokens?id=kenya",
                     f"/entity?id={EVIL}", f"/?q={EVIL}"):  # fmt: skip
         page = client.get(address).text
         assert "<script>" not in page

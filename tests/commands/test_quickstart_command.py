@@ -10,6 +10,9 @@ import typer
 
 from mygo_cli.app import app
 from mygo_cli.commands import quickstart as module
+from mygo_cli.runs.folder import RunFolder
+
+STEPS = ("tokenize", "train", "evaluate", "rank", "report")
 
 
 def parsed(line):
@@ -27,10 +30,12 @@ def parsed(line):
 def calls(monkeypatch):
     """Record the commands that quickstart calls, in place of running them."""
     found = []
-    for name in ("tokenize", "train", "evaluate", "rank"):
+    for name in STEPS:
         monkeypatch.setattr(
             module, name, lambda name=name, **options: found.append((name, options))
         )
+    made = RunFolder(Path("runs") / "made")
+    monkeypatch.setattr("mygo_cli.runs.finding.newest_run", lambda *_: made)
     return found
 
 
@@ -40,7 +45,7 @@ def test_every_step_does_what_its_line_says(mygo, calls, folders):
     assert ended.code == 0
     lines = [line.removeprefix("$ ") for line in ended.out.splitlines() if line.startswith("$ ")]
     assert [line.split()[1] for line in lines] == [name for name, _ in calls]
-    assert {"tokenize", "train", "evaluate", "rank"} == {name for name, _ in calls}
+    assert set(STEPS) == {name for name, _ in calls}
     for line, (name, options) in zip(lines, calls, strict=True):
         assert f"  {line}\n" in ended.out  # and again in the summary
         command, typed = parsed(line)
@@ -49,6 +54,7 @@ def test_every_step_does_what_its_line_says(mygo, calls, folders):
         defaults = parsed(f"mygo {name}")[1]
         changed = {key: value for key, value in given.items() if value != defaults[key]}
         assert changed == {key: value for key, value in options.items() if value is not None}
+    assert ended.out.splitlines()[-1] == f"Open in a browser: {Path('runs/made/report.html')}"
     if folders:
         assert {options.get("cache_folder") for _, options in calls[:2]} == {Path("my caches")}
 

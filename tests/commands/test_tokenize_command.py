@@ -199,7 +199,7 @@ def test_tokens_show():
     )
     assert "0.png: " in out
     assert "word piece" in out
-    assert Path("a.html").read_text().count("<img") == 2
+    assert Path("a.html").read_text().count("<figure>") == 2
     assert Path("a.png").read_bytes().startswith(b"\x89PNG")
     assert "Wrote a.html." in err
     shown = json.loads(mygo("tokens", "show", "Thing 0", "--data", "small", "--json")[0])
@@ -221,6 +221,24 @@ def test_tokens_show_needs_the_tokenizer_that_made_the_cache(monkeypatch):
     monkeypatch.setattr(Letters, "info", property(lambda self: Grey().info))
     with pytest.raises(UsageError, match="made by another version of bert"):
         mygo("tokens", "show", "thing_1", "--data", "small")
+
+
+def test_tokens_words():
+    with pytest.raises(DataError, match="no complete token cache of pictures of small"):
+        mygo("tokens", "words", "--data", "small")
+    tokenized()
+    out, err = mygo("tokens", "words", "--data", "small", "--html", "w.html", "--json")
+    words = json.loads(out)
+    assert all(1 <= word["entities"] <= word["patches"] for word in words)
+    assert [word["entities"] for word in words] == sorted(
+        (word["entities"] for word in words), reverse=True
+    )
+    page = Path("w.html").read_text()
+    assert page.count("<img") == len(words)
+    assert "Wrote w.html." in err
+    assert (
+        len(json.loads(mygo("tokens", "words", "--data", "small", "--top", "2", "--json")[0])) == 2
+    )
 
 
 def test_tokens_stats():

@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tiny_training import follow, new_fit, tiny_graph, tiny_settings
+from tiny_training import follow, new_fit, tiny_graph, tiny_settings, tiny_table
 from web_pages import Page
 
 from mygo_cli.pages.examples import choose_questions
 from mygo_cli.pages.explain_page import explain_page
-from mygo_cli.pages.run_page import curves, run_page
+from mygo_cli.pages.run_page import curves, holding, part_losses, run_page
 from mygo_cli.runs.explained import explain_answer
 from mygo_cli.runs.opened import load_run
 
@@ -24,7 +24,7 @@ def trained(tmp_path, graph):
     (tmp_path / "graph").mkdir(parents=True)
     (tmp_path / "graph" / "train.txt").write_text("")
     graph = dataclasses.replace(graph, folder=tmp_path / "graph")
-    fit = new_fit(tmp_path / "runs", tiny_settings(), graph)
+    fit = new_fit(tmp_path / "runs", tiny_settings(), graph, tiny_table(1), tiny_table(2))
     follow(fit)
     fit.folder.write_json(fit.folder.environment, {"command": ["mygo", EVIL], "packages": {}})
     return load_run(fit.folder, graph, torch.device("cpu"))
@@ -49,6 +49,36 @@ def test_it_says_what_the_run_says(run):
     assert run.complete(top=1)[0].head in page.text
     assert f"mygo train --config {run.folder.config}" in page.text
     assert page.tags.count("svg") == 3
+    for name, values in (report.classes | report.coverage).items():
+        assert name in page.text
+        assert f"{values.mrr:.3f}" in page.text
+
+
+def test_what_each_part_adds(run):
+    found = part_losses(run, "test")
+    assert list(found) == ["structure", "image", "text"]
+    whole = run.evaluate("test").overall
+    assert {each.count for each in found.values()} == {whole.count}
+    assert any(each.mrr != whole.mrr for each in found.values())
+    page = Page(run_page(run)).text
+    for each in found.values():
+        assert f"{each.mrr - whole.mrr:+.3f}" in page
+
+
+def test_how_many_facts_hold(run):
+    facts = list(run.complete(top=3))
+    sure = [dataclasses.replace(fact, expected=0.5) for fact in facts]
+    assert holding(sure) == 1.5
+    assert holding([dataclasses.replace(facts[0], expected=None), *sure]) is None
+    assert holding([]) is None
+
+
+def test_faults_of_the_graph(run, tmp_path):
+    (tmp_path / "graph" / "train.txt").write_text("a\tr\n")
+    text = Page(run_page(run)).text
+    assert "error" in text
+    assert "train.txt:1" in text
+    assert "mygo data check" in text
 
 
 def test_names_are_never_markup(tmp_path):

@@ -13,8 +13,9 @@ from tiny_training import ENTITIES, tiny_graph, tiny_settings, tiny_table
 
 from mygo_cli.device import seed_everything
 from mygo_cli.model.queries import Queries
-from mygo_cli.ranking.explain import Masked, explain, without_each
+from mygo_cli.ranking.explain import Masked, explain, read_without, without_each
 from mygo_cli.ranking.scorer import encoded
+from mygo_cli.ranking.scorer import without as less
 from mygo_cli.runs.assemble import build_model
 
 EVERYONE = torch.ones(ENTITIES, dtype=torch.bool)
@@ -150,3 +151,17 @@ def test_experts_lose_what_the_joint_model_loses(row):
 def test_without_places_the_tokens_of_experts_are_masked_all_at_once():
     model = small_model(expert_dim=8)
     assert all(masked.place is None for masked in masked_of(model, 4))
+
+
+@pytest.mark.parametrize("part", ["structure", "image", "text"])
+def test_a_part_of_all_is_that_of_each(part):
+    model = small_model(expert_dim=8)
+    torch.nn.init.normal_(model.experts.weights)
+    scorer = encoded(model)
+    each = scorer.copied()
+    with torch.no_grad():
+        for row in range(ENTITIES):
+            each.put(row, *read_without(model, row, [Masked(part, None)], {}))
+    query = asked(3)
+    assert torch.allclose(less(scorer, part)(query), each(query), atol=1e-5)
+    assert not torch.allclose(less(scorer, part)(query), scorer(query), atol=1e-3)

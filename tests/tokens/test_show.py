@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
 from token_fakes import Grey, Letters, small_graph, tokenize
 
 from mygo_cli.cache.format import TokenCache
@@ -14,7 +13,6 @@ from mygo_cli.errors import DataError
 from mygo_cli.tokenizing.job import Job
 from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
-from mygo_cli.tokens.page import entity_page
 from mygo_cli.tokens.table import table_of
 
 
@@ -43,7 +41,7 @@ def test_grid(tokens, side):
     assert grid_of(tokens) == side
 
 
-def test_patches_of_kept_tokens_are_framed_and_the_rest_is_dark():
+def test_patches_of_kept_tokens_are_framed_and_the_rest_is_pale():
     prepared = np.ones((3, 8, 8), dtype=np.float32)
     prepared[:, 0, 0] = -1
     item = Item("a/b.png", np.array([5, 6, 5, 7]))
@@ -53,28 +51,24 @@ def test_patches_of_kept_tokens_are_framed_and_the_rest_is_dark():
     assert image.size == (SIDE, SIDE)
     assert image.getpixel((half - 1, half + quarter)) == colour_of(0, 2)
     assert image.getpixel((quarter, quarter)) == (255, 255, 255)
-    assert image.getpixel((half + quarter, half + quarter)) == (76, 76, 76)
+    assert image.getpixel((half + quarter, half + quarter)) == (255, 255, 255)
+    assert image.getpixel((half + quarter, 2)) == (255, 255, 255)
+    dark = mark_patches(-prepared, item, kept)
+    assert max(dark.getpixel((quarter, quarter))) <= 2  # a kept patch is as it was
+    assert min(dark.getpixel((half + quarter, half + quarter))) >= 126
+
+
+def test_a_picture_of_which_nothing_is_kept_is_not_pale():
+    prepared = np.zeros((3, 8, 8), dtype=np.float32)
+    prepared[:, 4:] = 1
+    image = mark_patches(prepared, Item("a", np.array([5, 6, 5, 7])), [KeptToken(5, 1, {})])
+    assert image.getpixel((10, 10)) == (0, 0, 0)
 
 
 def test_a_sequence_that_is_no_grid_leaves_the_picture_as_it_is():
     item = Item("a/b.png", np.array([5, 6, 5]))
     image = mark_patches(np.ones((3, 8, 8), dtype=np.float32), item, [KeptToken(5, 2, {})])
     assert image.size == (SIDE, SIDE)
-
-
-def test_page_escapes_what_it_shows_and_joins_word_pieces():
-    page = entity_page(
-        "A <b> & C",
-        [("x/<y>.png", Image.new("RGB", (2, 2)))],
-        [KeptToken(3, 4, {})],
-        [(1, "sun"), (2, "##light"), (3, "<i>")],
-        [KeptToken(2, 1, {"text": [1]})],
-    )
-    assert "<h1>A &lt;b&gt; &amp; C</h1>" in page
-    assert "x/&lt;y&gt;.png" in page
-    assert "<p>sun<mark" in page
-    assert ">light</mark> &lt;i&gt;</p>" in page
-    assert "data:image/png;base64," in page
 
 
 # Statistics
@@ -115,25 +109,9 @@ def test_stats_of_a_cache_without_tokens(tmp_path):
     assert stats.failed == 1
 
 
-def test_drawing_needs_a_picture(tmp_path, monkeypatch):
+def test_drawing_needs_a_picture(tmp_path):
     from mygo_cli.tokens.show import EntityTokens, write_png
 
     graph = small_graph(tmp_path / "small", pictures_each=(0, 0))
     with pytest.raises(DataError, match="no tokenized picture"):
         write_png(tmp_path / "a.png", EntityTokens(graph, 0, None, None))
-
-
-def test_a_full_disk_leaves_the_page_of_before(tmp_path, monkeypatch):
-    from mygo_cli.tokens.show import EntityTokens, write_html
-
-    def full(number):
-        raise OSError(28, "No space left on device")
-
-    graph = small_graph(tmp_path / "small", pictures_each=(0, 0))
-    page = tmp_path / "pages" / "a.html"
-    page.parent.mkdir()
-    page.write_text("old")
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(DataError, match=r"a\.html cannot be written: No space left on device"):
-        write_html(page, EntityTokens(graph, 0, None, None))
-    assert [each.read_text() for each in page.parent.iterdir()] == ["old"]

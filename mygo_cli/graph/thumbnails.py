@@ -1,0 +1,64 @@
+"""Pictures of entities small enough to stand in a page: each an address that holds it whole."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SIDE = 96  # pixels of a thumbnail's longer side, shown at half of it on a sharp screen
+QUALITY = 85  # of JPEG: some kB a thumbnail
+
+
+def data_uri(picture: Image.Image) -> str:
+    """Return a picture as an address that holds it whole."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(picture)).decode()}"
+
+
+def jpeg(picture: Image.Image) -> bytes:
+    """Return a picture as the bytes of a JPEG file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="JPEG", quality=QUALITY)
+    return buffer.getvalue()
+
+
+class Thumbnails:
+    """The first picture of each entity that has one that can be read, each made once.
+
+    With `most`, no more than so many are made: those of later entities are left out.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, most: int | None = None) -> None:
+        self._graph = graph
+        self._most = most
+        self._made: dict[int, str | None] = {}
+
+    def of(self, row: int) -> str | None:
+        """Return the address of an entity's picture, None where there is none to show."""
+        if row not in self._made:
+            if self._most is not None and len(self._made) >= self._most:
+                return None
+            keys = self._graph.pictures()[row]
+            self._made[row] = next(filter(None, map(self._read, keys)), None)
+        return self._made[row]
+
+    def of_entity(self, entity: str) -> str | None:
+        """Return the address of the picture of an id, None for one that the graph has not."""
+        row = self._graph.entity_row.get(entity)
+        return None if row is None else self.of(row)
+
+    def _read(self, key: str) -> str | None:
+        from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
+
+        try:
+            with quiet_pillow():
+                picture = read_picture(self._graph.images / key)
+        except BadPicture:
+            return None
+        picture.thumbnail((SIDE, SIDE))
+        return data_uri(picture)
