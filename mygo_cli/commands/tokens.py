@@ -17,12 +17,17 @@ from mygo_cli.commands.output import TERMINAL, Output, check_file
 from mygo_cli.commands.probe import probe
 from mygo_cli.errors import DataError
 from mygo_cli.folders import cache_dir, graph_folder
-from mygo_cli.settings.sections import TokenSettings
+from mygo_cli.settings.sections import (
+    ImageTokenSettings,
+    SelectBy,
+    TextTokenSettings,
+    TokenSettings,
+)
 
 if TYPE_CHECKING:
-    from mygo_cli.cache.stats import TokenStats
     from mygo_cli.tokens.neighbours import Neighbour
     from mygo_cli.tokens.show import EntityTokens, ModalityView
+    from mygo_cli.tokens.stats import TokenStats
 
 KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 
@@ -44,6 +49,10 @@ ImageTokensOption = Annotated[
 TextTokensOption = Annotated[
     int, typer.Option("--text-tokens", min=1, help="Text tokens kept per entity.")
 ]
+SelectByOption = Annotated[
+    SelectBy,
+    typer.Option("--select-by", help="Keep the most frequent ones, or weigh down what many have."),
+]
 
 
 @app.command("show")
@@ -55,6 +64,7 @@ def show_command(
     cache_folder: CacheDirOption = None,
     image_tokens: ImageTokensOption = KEPT.image.keep,
     text_tokens: TextTokensOption = KEPT.text.keep,
+    select_by: SelectByOption = KEPT.select_by,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with pictures and text.")
     ] = None,
@@ -73,11 +83,16 @@ def show_command(
     check_file(png, "--png")
     graph = read_graph(graph_folder(data))
     row = graph.find_entity(entity)
-    shown = entity_tokens(graph, cache_dir(cache_folder), row, image_tokens, text_tokens)
+    image, text = ImageTokenSettings(keep=image_tokens), TextTokenSettings(keep=text_tokens)
+    tokens = TokenSettings(select_by, image, text)
+    shown = entity_tokens(graph, cache_dir(cache_folder), row, tokens)
     kept = {"image": image_tokens, "text": text_tokens}
     tables = {
         seen.cache.header.modality: table_of(
-            seen.cache, len(graph.entities), kept[seen.cache.header.modality]
+            seen.cache,
+            len(graph.entities),
+            kept[seen.cache.header.modality],
+            select_by=select_by,
         )
         for seen in filter(None, (shown.image, shown.text))
     }
@@ -140,17 +155,20 @@ def stats_command(
     cache_folder: CacheDirOption = None,
     image_tokens: ImageTokensOption = KEPT.image.keep,
     text_tokens: TextTokensOption = KEPT.text.keep,
+    select_by: SelectByOption = KEPT.select_by,
     out: Output = TERMINAL,
 ) -> None:
     """Count how many entities have tokens, how many each, and how the codebooks are used."""
     from mygo_cli.cache.finding import newest_cache
-    from mygo_cli.cache.stats import token_stats
     from mygo_cli.graph.reading import read_graph
+    from mygo_cli.tokens.stats import token_stats
 
     graph, folder = read_graph(graph_folder(data)), cache_dir(cache_folder)
     kept = {"image": image_tokens, "text": text_tokens}
     found = {modality: newest_cache(folder, graph, modality) for modality in kept}
-    stats = [token_stats(path, kept[modality]) for modality, path in found.items() if path]
+    stats = [
+        token_stats(path, kept[modality], select_by) for modality, path in found.items() if path
+    ]
     if not stats:
         raise DataError(f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize")
     rows = [asdict(each) | {"path": str(each.path)} for each in stats]
@@ -224,6 +242,7 @@ def _print_stats(stats: list[TokenStats]) -> None:
             "shared by most entities",
             [f"{each.shared:,} tokens ({each.shared_share:.1%} of all)" for each in stats],
         ),
+        ("of these among what is kept", [f"{each.kept_shared:.1%}" for each in stats]),
     ]
     headers = ("", *(each.modality for each in stats))
     console.table(headers, [(name, *values) for name, values in rows])

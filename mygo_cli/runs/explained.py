@@ -20,6 +20,7 @@ from mygo_cli.runs.answers import titled
 from mygo_cli.runs.notebook import explained_html
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.run import Run
+from mygo_cli.settings.sections import SelectBy
 from mygo_cli.tokens.show import ModalityView, modality_view
 
 Sources = dict[tuple[int, str], ModalityView]
@@ -150,7 +151,7 @@ def sources_of(run: Run, rows: set[int]) -> Sources:
         if module is None or cache is None:
             continue
         for row in rows:
-            view = _view(Path(cache), row, module)
+            view = _view(Path(cache), row, module, run.settings.tokens.select_by)
             if view is not None:
                 found[row, name] = view
     return found
@@ -175,10 +176,10 @@ def bag_places(run: Run, sources: Sources) -> BagPlaces:
     return places
 
 
-def _view(path: Path, row: int, module: ModalityTokens) -> ModalityView | None:
+def _view(path: Path, row: int, module: ModalityTokens, select_by: SelectBy) -> ModalityView | None:
     """Return an entity's tokens by name; None for another cache than the model was trained on."""
     try:
-        view = modality_view(path, row, module.ids.shape[1])
+        view = modality_view(path, row, module.ids.shape[1], select_by)
         kept = np.array([token.token for token in view.tokens.kept], dtype=np.int64)
         read = module.codes[module.ids[row][module.mask[row]]].cpu().numpy()
         return view if np.array_equal(view.cache.codebook()[kept], read) else None

@@ -19,8 +19,9 @@ from mygo_cli.graph.triples import Array
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.model.experts import ModalityExperts
 from mygo_cli.ranking.unseen import UnseenScorer, fit_unseen, with_unseen
+from mygo_cli.settings.sections import SelectBy
 from mygo_cli.tokenizing.unseen import ItemTokenizer
-from mygo_cli.tokens.table import positions_of
+from mygo_cli.tokens.table import positions_of, weights_of
 from mygo_cli.tokens.unseen import ItemReader
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def _how_to_read(run: Run, modality: str) -> tuple[ItemTokenizer, ItemReader]:
     path, most = Path(cache), run.settings.tokens.image.max_pictures if modality == IMAGE else None
     opened = TokenCache.open(path)
     check_cache_fits(opened, run.graph)
-    options = used[modality].keep, most, modality in experts
+    select_by = run.settings.tokens.select_by
+    options = used[modality].keep, most, select_by, modality in experts
     found = _opened(path, path.stat().st_mtime_ns, run.device, *options)
     if not _reads(found[1], module, experts.get(modality)):
         raise DataError(
@@ -107,6 +109,7 @@ def _opened(
     device: torch.device,
     keep: int,
     most: int | None,
+    select_by: SelectBy,
     with_known: bool,
 ) -> tuple[ItemTokenizer, ItemReader]:
     """Return what reads as a cache was read, kept until the file changes.
@@ -115,7 +118,9 @@ def _opened(
     """
     cache = TokenCache.open(path)
     known = np.unique(positions_of(cache, most)[1]) if with_known else None
-    return ItemTokenizer.of(cache, device), ItemReader(cache, cache.codebook(), known, keep, most)
+    weights = weights_of(cache, select_by, most)
+    reader = ItemReader(cache, cache.codebook(), known, keep, most, weights)
+    return ItemTokenizer.of(cache, device), reader
 
 
 def _reads(reader: ItemReader, module: ModalityTokens, experts: ModalityExperts | None) -> bool:

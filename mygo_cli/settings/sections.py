@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from mygo_cli.contracts import check_bounds, setting
 
+SelectBy = Literal["frequency", "tfidf"]  # what tokens of an entity are kept
 SEED_END = 2**63  # seeds lie below: TOML promises no larger number
 
 
@@ -121,8 +122,13 @@ class TextTokenSettings:
 
 @dataclass(frozen=True)
 class TokenSettings:
-    """The tokens of both modalities, a table each."""
+    """How tokens are chosen, and a table for each modality."""
 
+    select_by: Literal["frequency", "tfidf"] = setting(
+        "frequency",
+        "Which tokens of an entity are kept: its most frequent ones (the paper's choice), or those "
+        "that are frequent with it and rare with others.",
+    )
     image: ImageTokenSettings = field(default_factory=ImageTokenSettings)
     text: TextTokenSettings = field(default_factory=TextTokenSettings)
 

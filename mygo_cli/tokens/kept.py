@@ -11,7 +11,9 @@ from mygo_cli.cache.format import TokenCache, opened
 from mygo_cli.cache.sources import DONE
 from mygo_cli.cache.sums import StoredTokens
 from mygo_cli.graph.triples import Array
+from mygo_cli.settings.sections import SelectBy
 from mygo_cli.tokens.selection import padded, select_tokens
+from mygo_cli.tokens.table import weights_of
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,17 @@ class KeptToken:
 
 @dataclass(frozen=True)
 class KeptTokens:
-    """What selection makes of one entity's items of one modality, most frequent token first."""
+    """What selection makes of an entity's items of one modality, what counts most first."""
 
     items: list[Item]
     kept: list[KeptToken]
     failures: list[tuple[str, str]]
 
 
-def kept_tokens(cache: TokenCache, row: int, m: int) -> KeptTokens:
-    """Return the m most frequent tokens of the entity in `row`, as the model would read them."""
+def kept_tokens(
+    cache: TokenCache, row: int, m: int, select_by: SelectBy = "frequency"
+) -> KeptTokens:
+    """Return the m tokens of the entity in `row` that count most, as the model would read them."""
     items, failures = _items_of(cache, row)
     table = select_tokens(
         np.zeros(len(items), dtype=np.int64),
@@ -53,6 +57,7 @@ def kept_tokens(cache: TokenCache, row: int, m: int) -> KeptTokens:
         m=m,
         drop_ids=cache.header.info.drop_ids,
         codebook=np.zeros((cache.header.info.vocab_size, 1), dtype=np.float32),
+        weights=weights_of(cache, select_by),
     )
     chosen = table.vocabulary[table.ids[0][table.mask[0]]]
     return KeptTokens(items, [_found(int(token), items) for token in chosen], failures)

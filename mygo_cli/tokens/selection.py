@@ -1,4 +1,4 @@
-"""The m most frequent tokens of each entity: what the model reads of one modality (paper, 4.1)."""
+"""The tokens kept of each entity: what the model reads of one modality (paper, 4.1)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TokenTable:
     """The tokens that each entity keeps of one modality.
 
     `ids` int64 [E, m], rows of `codes`, 0 where masked; `mask` bool [E, m], True for a real token,
-    and these come first in each row, most frequent to least; `codes` float32 [K, dim], the
+    and these come first in each row, the one that counts most first; `codes` float32 [K, dim], the
     embeddings of the distinct tokens in use; `vocabulary` int64 [K], the token id of each row of
     `codes`, ascending. Where nobody has a token `codes` is one row of zeros, its token id -1.
     `bags` are all tokens of each entity, where they were read, too.
@@ -51,7 +51,7 @@ class TokenTable:
         return bags_of(owner, self.ids[owner, place], len(self.ids), self.codes)
 
 
-def select_tokens(
+def select_tokens(  # noqa: PLR0913 - each decides what is kept
     entity: Array,
     tokens: Rows,
     length: Array,
@@ -61,8 +61,12 @@ def select_tokens(
     drop_ids: Sequence[int] | Array,
     codebook: Array,
     max_images: int | None = None,
+    weights: Array | None = None,
 ) -> TokenTable:
-    """Keep the m most frequent tokens of each entity, ties by first occurrence.
+    """Keep the m tokens of each entity that count most, ties by first occurrence.
+
+    A token counts as often as it occurs, times its weight where there are `weights`, float64
+    [vocab_size] (`token_weights`).
 
     `entity` int [I], ascending: whose picture or text each item is; `tokens` [I, T] in reading or
     raster order, of which the first `length` [I] are valid. An item of length 0 does not count.
@@ -73,10 +77,22 @@ def select_tokens(
     mask = np.zeros((num_entities, m), dtype=bool)
     positions = counted_positions(entity, tokens, length, drop_ids, len(codebook), max_images)
     for owner, token in positions:
-        row, place, most = _most_frequent(owner, token, len(codebook), m)
+        row, place, most = _kept(owner, token, len(codebook), m, weights)
         kept[row, place] = most
         mask[row, place] = True
     return _table(kept, mask, codebook)
+
+
+def token_weights(start: Array, tokens: Array, vocab_size: int) -> Array:
+    """Return log(N / n) of each token that n of the N entities with tokens have, float64.
+
+    That is the inverse document frequency (Sparck Jones 1972), 0 for what all have and for what
+    nobody has. `start` and `tokens` as in `TokenCounts`.
+    """
+    owners = np.bincount(tokens, minlength=vocab_size)
+    count = int((np.diff(start) > 0).sum())
+    weights: Array = np.log(max(count, 1) / np.where(owners > 0, owners, max(count, 1)))
+    return weights
 
 
 def padded(items: Sequence[Array]) -> tuple[Array, Array]:
@@ -122,8 +138,8 @@ def _place_among_counted(entity: Array, counts: Array) -> Array:
     return place
 
 
-def _most_frequent(
-    owner: Array, token: Array, vocab_size: int, m: int
+def _kept(
+    owner: Array, token: Array, vocab_size: int, m: int, weights: Array | None
 ) -> tuple[Array, Array, Array]:
     """Return entity, place among its kept tokens and token id of each kept token.
 
@@ -136,7 +152,10 @@ def _most_frequent(
     group = np.flatnonzero(np.diff(pair, prepend=-1))
     count = np.diff(group, append=len(pair))
     first, most = position[group], int(count.max())
-    _, first = _sorted((owner[first] - base) * (most + 1) + most - count, first)
+    if weights is None:
+        _, first = _sorted((owner[first] - base) * (most + 1) + most - count, first)
+    else:
+        first = first[np.lexsort((first, -count * weights[token[first]], owner[first]))]
     entity = owner[first]
     place = np.arange(len(entity)) - np.searchsorted(entity, entity)
     keep = place < m

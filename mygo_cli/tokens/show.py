@@ -16,6 +16,7 @@ from mygo_cli.files import atomic_write
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
 from mygo_cli.graph.triples import Array
+from mygo_cli.settings.sections import SelectBy, TokenSettings
 from mygo_cli.tokenizing.plugins import rebuild
 from mygo_cli.tokens.drawing import DrawnPicture, as_picture, contact_sheet, mark_patches
 from mygo_cli.tokens.kept import Item, KeptToken, KeptTokens, grid_of, kept_tokens
@@ -55,14 +56,19 @@ class EntityTokens:
 
 
 def entity_tokens(
-    graph: KnowledgeGraph, folder: Path, row: int, image_tokens: int, text_tokens: int
+    graph: KnowledgeGraph, folder: Path, row: int, tokens: TokenSettings
 ) -> EntityTokens:
     """Return what the newest complete caches below `folder` hold of the entity in `row`.
 
+    `tokens` says how many of them are kept, and by what they are chosen.
     Raises `DataError` where there is none, and what `rebuild` raises for the text tokenizer.
     """
-    image = _seen(graph, folder, IMAGE, row, image_tokens)
-    text = _seen(graph, folder, TEXT, row, text_tokens)
+    kept = {IMAGE: tokens.image.keep, TEXT: tokens.text.keep}
+    paths = {modality: newest_cache(folder, graph, modality) for modality in kept}
+    image, text = (
+        None if path is None else modality_view(path, row, kept[modality], tokens.select_by)
+        for modality, path in paths.items()
+    )
     if image is None and text is None:
         raise DataError(f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize")
     return EntityTokens(graph, row, image, text)
@@ -141,20 +147,13 @@ def places_of(token: KeptToken, seen: ModalityView) -> str:
     return "; ".join(parts)
 
 
-def _seen(
-    graph: KnowledgeGraph, folder: Path, modality: str, row: int, m: int
-) -> ModalityView | None:
-    path = newest_cache(folder, graph, modality)
-    return None if path is None else modality_view(path, row, m)
-
-
-def modality_view(path: Path, row: int, m: int) -> ModalityView:
+def modality_view(path: Path, row: int, m: int, select_by: SelectBy = "frequency") -> ModalityView:
     """Return what the cache at `path` holds of the entity in `row`, m tokens kept.
 
     Raises `DataError` for a file that is no cache, and what `rebuild` raises for texts.
     """
     cache = TokenCache.open(path)
-    tokens = kept_tokens(cache, row, m)
+    tokens = kept_tokens(cache, row, m, select_by)
     ids = [int(token) for item in tokens.items for token in item.tokens]
     words: list[str] = []
     if cache.header.modality == TEXT and ids and not cache.imported:

@@ -16,8 +16,14 @@ from mygo_cli.errors import DataError
 from mygo_cli.files import expanded
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
+from mygo_cli.settings.sections import SelectBy
 from mygo_cli.tokens.bags import TokenCounts, bags_of, count_tokens
-from mygo_cli.tokens.selection import TokenTable, counted_positions, select_tokens
+from mygo_cli.tokens.selection import (
+    TokenTable,
+    counted_positions,
+    select_tokens,
+    token_weights,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,19 +34,23 @@ def load_tokens(
     keep: int,
     max_images: int | None = None,
     with_bags: bool = False,
+    select_by: SelectBy = "frequency",
 ) -> TokenTable:
-    """Return the `keep` most frequent tokens of each entity of `graph` from the cache at `path`.
+    """Return the `keep` tokens that count most of each entity of `graph`, from a cache's file.
 
     Of each entity only the first `max_images` items are read. `with_bags` adds all tokens of each,
-    which the token experts read. Raises `DataError` for a cache of other entities or without a
-    codebook. Logs a warning where the cache is unfinished or the graph's media changed since.
+    which the token experts read. `select_by` frequency keeps the most frequent ones, tfidf weighs
+    down those that many entities have.
+
+    Raises `DataError` for a cache of other entities or without a codebook. Logs a warning where
+    the cache is unfinished or the graph's media changed since.
     """
     cache = TokenCache.open(expanded(path))
     check_cache_fits(cache, graph)
     if not cache.has_codebook:
         raise DataError(f"{path} holds no tokens yet.", "Give the same mygo tokenize again.")
     _note_shortcomings(cache, graph)
-    table = table_of(cache, len(graph.entities), keep, max_images)
+    table = table_of(cache, len(graph.entities), keep, max_images, select_by)
     if not with_bags:
         return table
     owner, token = positions_of(cache, max_images)
@@ -49,9 +59,14 @@ def load_tokens(
 
 
 def table_of(
-    cache: TokenCache, num_entities: int, m: int, max_images: int | None = None
+    cache: TokenCache,
+    num_entities: int,
+    m: int,
+    max_images: int | None = None,
+    select_by: SelectBy = "frequency",
 ) -> TokenTable:
-    """Return the m most frequent tokens of each entity; rows are read from the file in pieces."""
+    """Return the m tokens that count most of each entity; rows are read in pieces."""
+    weights = weights_of(cache, select_by, max_images)
     with opened(cache.path) as file:
         items = file["items"]
         return select_tokens(
@@ -63,7 +78,20 @@ def table_of(
             drop_ids=cache.header.info.drop_ids,
             codebook=stored_codebook(file),
             max_images=max_images,
+            weights=weights,
         )
+
+
+def weights_of(
+    cache: TokenCache, select_by: SelectBy, max_images: int | None = None
+) -> Array | None:
+    """Return what each token of a cache counts in selection, None where all count the same."""
+    if select_by == "frequency":
+        return None
+    owner, token = positions_of(cache, max_images)
+    vocab_size = cache.header.info.vocab_size
+    counts = count_tokens(owner, token, cache.num_entities, vocab_size)
+    return token_weights(counts.start, counts.tokens, vocab_size)
 
 
 def _note_shortcomings(cache: TokenCache, graph: KnowledgeGraph) -> None:

@@ -31,6 +31,7 @@ class ItemReader:
     """How a cache's tokens are read: `keep` of the first `max_items` items of an entity.
 
     `known` int64 (K,) are the ids that stand in the cache, ascending, None where no expert reads.
+    `weights` are what tokens count in selection, as in `select_tokens`.
     """
 
     cache: TokenCache
@@ -38,6 +39,7 @@ class ItemReader:
     known: Array | None
     keep: int
     max_items: int | None
+    weights: Array | None = None
 
     def read(self, items: Sequence[Array]) -> UnseenTokens:
         """Return what is read of the token ids of an entity's `items`, int64 (T,) each."""
@@ -51,6 +53,7 @@ class ItemReader:
             drop_ids=info.drop_ids,
             codebook=self.codebook,
             max_images=self.max_items,
+            weights=self.weights,
         )
         parts = counted_positions(*owned, info.drop_ids, info.vocab_size, self.max_items)
         positions = np.concatenate([np.zeros(0, dtype=np.int64), *(token for _, token in parts)])

@@ -63,19 +63,18 @@ def with_tokens(
     """Return the settings with their caches named, and the token tables of both modalities."""
     settings = with_caches(settings, graph, caches)
     image, text = settings.tokens.image, settings.tokens.text
-    bags = settings.model.expert_dim > 0
+    bags, select_by = settings.model.expert_dim > 0, settings.tokens.select_by
+
+    def table(cache: str | None, keep: int, max_pictures: int | None) -> TokenTable | None:
+        if cache is None:
+            return None
+        return load_tokens(cache, graph, keep, max_pictures, bags, select_by)
+
     return (
         settings,
-        _table(image.cache, graph, image.keep, image.max_pictures, bags),
-        _table(text.cache, graph, text.keep, None, bags),
+        table(image.cache, image.keep, image.max_pictures),
+        table(text.cache, text.keep, None),
     )
-
-
-def _table(
-    cache: str | None, graph: KnowledgeGraph, keep: int, max_pictures: int | None, with_bags: bool
-) -> TokenTable | None:
-    """Return the tokens of a cache, None where none is named."""
-    return load_tokens(Path(cache), graph, keep, max_pictures, with_bags) if cache else None
 
 
 def with_caches(

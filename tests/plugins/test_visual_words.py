@@ -246,3 +246,34 @@ def test_other_backbone_offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_options_that_cannot_be(options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be"):
         VisualWordsOptions(**options)  # type: ignore[arg-type]
+
+
+def _drawing(size: tuple[int, int], place: tuple[int, int]) -> Image.Image:
+    """Return a red and blue square on nearly white paper."""
+    noise = np.random.default_rng(0).integers(245, 256, (size[1], size[0], 3), dtype=np.uint8)
+    picture = Image.fromarray(noise)
+    picture.paste((200, 0, 0), (*place, place[0] + 12, place[1] + 20))
+    picture.paste((0, 0, 200), (place[0] + 12, place[1], place[0] + 20, place[1] + 20))
+    return picture
+
+
+def test_cropping_takes_the_margins_and_nothing_else(pictures: list[Image.Image]) -> None:
+    cropping = VisualWords(VisualWordsOptions(words=4, crop=True), "cpu")
+    whole = VisualWords(VisualWordsOptions(words=4), "cpu")
+    small, large = _drawing((60, 40), (3, 9)), _drawing((200, 90), (150, 40))
+    np.testing.assert_array_equal(cropping.prepare(small), cropping.prepare(large))
+    assert not np.array_equal(whole.prepare(small), whole.prepare(large))
+    blank, dot = Image.new("RGB", (30, 20), "white"), Image.new("RGB", (1, 1), "red")
+    for picture in (*pictures, blank, dot):
+        np.testing.assert_array_equal(cropping.prepare(picture), whole.prepare(picture))
+    edge = Image.new("RGB", (30, 20), "white")
+    edge.putpixel((0, 0), (0, 0, 0))  # the corners are no longer of one colour
+    np.testing.assert_array_equal(cropping.prepare(edge), whole.prepare(edge))
+
+
+def test_cropping_makes_another_tokenizer_and_leaves_older_caches_theirs() -> None:
+    plain, cropping = (
+        VisualWords(VisualWordsOptions(crop=crop), "cpu").info for crop in (False, True)
+    )
+    assert plain.fingerprint != cropping.fingerprint
+    assert plain.fingerprint.startswith("c169d216")  # as docs/backends/visual-words.md names it

@@ -8,7 +8,8 @@ import pytest
 
 from mygo_cli.cache import sources
 from mygo_cli.tokens import selection
-from mygo_cli.tokens.selection import select_tokens
+from mygo_cli.tokens.bags import count_tokens
+from mygo_cli.tokens.selection import select_tokens, token_weights
 
 
 def plain(entity, tokens, length, num_entities, m, drop_ids, max_images):
@@ -111,3 +112,43 @@ def test_keeps_what_the_published_implementation_keeps(modality):
     )
     expected = [set(ids[real].tolist()) for ids, real in zip(kept, mask, strict=True)]
     assert [set(ids) for ids in as_lists(table)] == expected
+
+
+def test_what_many_entities_have_is_weighed_down():
+    """Three entities: all have 1, two have 2, and one each has 3, 4 and 5."""
+    tokens = np.array([[1, 1, 1, 2, 3, 3], [1, 1, 2, 2, 2, 4], [1, 1, 1, 1, 5, 0]])
+    counts = count_tokens(np.repeat(np.arange(3), 6)[:-1], tokens.ravel()[:-1], 5, 7)
+    weights = token_weights(counts.start, counts.tokens, 7)
+    np.testing.assert_allclose(weights, np.log([1, 1, 1.5, 3, 3, 3, 1]))
+    table = select_tokens(
+        np.arange(3),
+        tokens,
+        np.array([6, 6, 5]),
+        num_entities=5,
+        m=2,
+        drop_ids=(),
+        codebook=np.zeros((7, 1), dtype=np.float32),
+        weights=weights,
+    )
+    assert as_lists(table) == [[3, 2], [2, 4], [5, 1], [], []]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equal_weights_keep_the_most_frequent(seed, monkeypatch):
+    monkeypatch.setattr(sources, "CHUNK", 40)
+    rng = np.random.default_rng(seed)
+    entity, tokens = np.sort(rng.integers(0, 9, 30)), rng.integers(0, 12, (30, 7))
+    tables = [
+        select_tokens(
+            entity,
+            tokens,
+            np.full(30, 7),
+            num_entities=9,
+            m=4,
+            drop_ids=(0,),
+            codebook=np.zeros((12, 1), dtype=np.float32),
+            weights=weights,
+        )
+        for weights in (None, np.full(12, 0.7))
+    ]
+    assert as_lists(tables[0]) == as_lists(tables[1])

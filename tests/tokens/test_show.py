@@ -7,12 +7,12 @@ import pytest
 from token_fakes import Grey, Letters, small_graph, tokenize
 
 from mygo_cli.cache.format import TokenCache
-from mygo_cli.cache.stats import token_stats
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError
 from mygo_cli.tokenizing.job import Job
 from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
+from mygo_cli.tokens.stats import token_stats
 from mygo_cli.tokens.table import table_of
 
 
@@ -22,10 +22,11 @@ def cache(graph, tmp_path):
     return TokenCache.open(path)
 
 
-def test_kept_tokens_are_those_that_the_model_reads(graph, cache):
-    table = table_of(cache, len(graph.entities), 5)
+@pytest.mark.parametrize("select_by", ["frequency", "tfidf"])
+def test_kept_tokens_are_those_that_the_model_reads(graph, cache, select_by):
+    table = table_of(cache, len(graph.entities), 5, None, select_by)
     for row in range(len(graph.entities)):
-        shown = kept_tokens(cache, row, 5)
+        shown = kept_tokens(cache, row, 5, select_by)
         expected = table.vocabulary[table.ids[row][table.mask[row]]]
         assert [kept.token for kept in shown.kept] == expected.tolist()
         for kept in shown.kept:
@@ -96,6 +97,8 @@ def test_stats(tmp_path):
     assert (stats.used, stats.vocab_size, stats.dropped) == (4, 10, 1)
     assert (stats.top_token, stats.top_share) == (1, pytest.approx(3 / 7))
     assert (stats.shared, stats.shared_share) == (2, pytest.approx(5 / 7))  # both have 1 and 2
+    assert stats.kept_shared == 1  # of each entity's two
+    assert token_stats(path, 2, "tfidf").kept_shared == 0.5  # the last one has 3 and 4 to keep
     share = np.array([3, 2, 1, 1]) / 7
     assert stats.perplexity == pytest.approx(np.exp(-(share * np.log(share)).sum()))
     json.dumps(stats.perplexity)

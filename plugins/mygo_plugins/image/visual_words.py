@@ -18,6 +18,7 @@ from torch.nn.functional import normalize
 from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, check_bounds, setting
 from mygo_cli.errors import DataError
 from mygo_plugins.image.backbone import PACKAGED, Backbone
+from mygo_plugins.image.margins import without_margins
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class VisualWordsOptions:
     weights: str | None = setting(None, "Weights file of the backbone; default: published ones.")
     stride: int = setting(16, "Pixels between two patches.", least=1)
     image_size: int = setting(128, "Pixels to which pictures are scaled.")
+    crop: bool = setting(False, "Cut off margins of one colour before scaling.")
     words: int = setting(512, "Size of the codebook.", least=1)
     max_fit_patches: int = setting(
         100_000, "Patches, drawn at random, that the words are found in.", least=1
@@ -68,6 +70,8 @@ class VisualWords(ImageTokenizer):
     def info(self) -> TokenizerInfo:
         """Sizes and identity: the digest covers the backbone's weights file and the options."""
         options = asdict(self.options) | {"weights": self.backbone.sha256}
+        if not self.options.crop:
+            del options["crop"]  # as before there was that option: older caches stay what they are
         if self._given is not None:
             options["codebook"] = hashlib.sha256(self._given.tobytes()).hexdigest()
         digest = hashlib.sha256(repr(sorted(options.items())).encode()).hexdigest()
@@ -75,8 +79,13 @@ class VisualWords(ImageTokenizer):
         return TokenizerInfo(self.options.words, self.backbone.dim, tokens, digest)
 
     def prepare(self, image: PIL.Image.Image) -> NDArray[np.float32]:
-        """Return the whole picture, stretched to a square: nothing at the sides is lost."""
+        """Return the whole picture, stretched to a square: nothing at the sides is lost.
+
+        With the option `crop`, nothing but margins of one colour.
+        """
         size = (self.options.image_size, self.options.image_size)
+        if self.options.crop:
+            image = without_margins(image.convert("RGB"))
         scaled = image.convert("RGB").resize(size, PIL.Image.Resampling.BICUBIC)
         # Channels first, then in place: twice as fast as on pixels of three numbers.
         pixels = np.ascontiguousarray(np.asarray(scaled).transpose(2, 0, 1)).astype(np.float32)
