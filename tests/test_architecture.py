@@ -45,9 +45,10 @@ LAYERS = {
     "mygo_cli.bench": 13,
     "mygo_cli.experiments": 13,
     "mygo_cli.imports": 13,
-    "mygo_cli.commands": 14,
-    "mygo_cli.app": 15,
-    "mygo_cli.__main__": 16,
+    "mygo_cli.tuning": 14,
+    "mygo_cli.commands": 15,
+    "mygo_cli.app": 16,
+    "mygo_cli.__main__": 17,
 }
 PLUGINS_MAY_IMPORT = ("mygo_cli.errors", "mygo_cli.contracts", "mygo_cli.files", "mygo_cli.weights")
 HEAVY = {"torch", "transformers", "timm", "h5py", "PIL", "sklearn"}

@@ -68,6 +68,14 @@ LISTED = {
         "experiment:experiment",
         "Train every variant of an experiment with every seed; what is done already is kept.",
     ),
+    "tune": Listed(
+        "tune:tune",
+        "Search for better settings within a time, chosen on validation; ends in a recipe.",
+        (
+            "mygo tune --data my-graph --budget 30m",
+            "mygo tune --data my-graph --budget 2h --decoder distmult --epochs 60",
+        ),
+    ),
     "evaluate": Listed(
         "evaluate:evaluate",
         "Measure a run: filtered ranks of heads and tails, overall and in groups.",

@@ -54,7 +54,7 @@ def test_examples_are_shown_and_parse(line, mygo):
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("mygo t", {"tokenize", "train", "tokens"}), ("mygo data check --st", {"--strict"})],
+    [("mygo t", {"tokenize", "train", "tokens", "tune"}), ("mygo data check --st", {"--strict"})],
 )
 def test_a_shell_completes_them(typed, offered, monkeypatch, capsys):
     monkeypatch.setenv("_MYGO_COMPLETE", "complete_bash")
