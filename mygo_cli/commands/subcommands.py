@@ -130,7 +130,7 @@ LISTED = {
     ),
     "export": Listed(
         "export:export",
-        "Write entity vectors, relation vectors or scores of triples to a file.",
+        "Write entity vectors, relation vectors or scores of triples to a file, or all of a run.",
     ),
     "import": Listed(
         "importing:app",

@@ -54,6 +54,7 @@ def train(
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
     from mygo_cli.commands.training_progress import show_training
+    from mygo_cli.runs.bundle import home_of
     from mygo_cli.runs.finding import named_run
     from mygo_cli.training.run import resume_run, train_run
 
@@ -68,7 +69,7 @@ def train(
             )
         folder = named_run(resume, runs_dir(runs_folder))
         settings = folder.settings()
-        run, result = resume_run(folder, settings, settings_folder(settings), show_training)
+        run, result = resume_run(folder, settings, home_of(folder, settings), show_training)
     else:
         settings = merged_settings(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)

@@ -17,6 +17,7 @@ from mygo_cli.ranking.answers import Question, as_queries, find_question, predic
 from mygo_cli.ranking.explain import BagPlaces, Explanation, Masked, explain
 from mygo_cli.ranking.filtering import hide_asked, loop_relations
 from mygo_cli.runs.answers import titled
+from mygo_cli.runs.bundle import nearby
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.run import Run
 from mygo_cli.tokens.show import ModalityView, modality_view
@@ -140,7 +141,7 @@ def _sources(run: Run, rows: set[int]) -> Sources:
         if module is None or cache is None:
             continue
         for row in rows:
-            view = _view(Path(cache), row, module)
+            view = _view(nearby(Path(cache), run.folder.path), row, module)
             if view is not None:
                 found[row, name] = view
     return found
