@@ -105,7 +105,8 @@ def recipe_text(search: Search, base: Settings, name: str) -> str:
     nested = merge(merge(given, how), changes_of(best.params))
     tried = len(study.done) + len(study.pruned)
     description = f"{name}: valid MRR {best.value:.4f}, the best of {tried} trials of mygo tune"
-    return tomli_w.dumps({"description": description, **nested})
+    made_for = {"graph": name, "entities": len(search.graph.entities)}
+    return tomli_w.dumps({"description": description, **nested, "made_for": made_for})
 
 
 def _defaults(base: Settings) -> dict[str, Any]:
