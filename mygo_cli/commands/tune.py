@@ -127,6 +127,7 @@ def _print(outcome: Outcome, as_json: bool) -> None:
                 "seconds": outcome.seconds,
                 "stopped_early": outcome.stopped,
                 "mattered": outcome.mattered,
+                "chance": outcome.chance,
                 "trials": [vars(tried) for tried in outcome.trials],
             }
         )
@@ -145,6 +146,13 @@ def _print(outcome: Outcome, as_json: bool) -> None:
         f"{whole + outcome.stopped} trials in {outcome.seconds:.0f} s, of which {outcome.stopped} "
         f"fell behind and were stopped. Trial 0 is what the search began with."
     )
+    if (start := outcome.start) and start is not outcome.trials[0]:
+        gain = outcome.trials[0].mrr - start.mrr
+        surely = "more" if gain > 2 * outcome.chance else "no more"
+        console.result(
+            f"Trial {outcome.trials[0].number} is {gain:.4f} better, {surely} than chance may make "
+            f"of so few facts (twice {outcome.chance:.4f})."
+        )
     console.result(f"Recipe: {outcome.recipe}")
     console.result(f"Next: {command}")
 

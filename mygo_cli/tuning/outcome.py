@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +37,16 @@ class Tried:
 class Outcome:
     """The trials that ran to their end, the best first, and each setting's share in what mattered.
 
-    The shares add up to 1; there are none of fewer than `FEWEST` trials.
+    The shares add up to 1; there are none of fewer than `FEWEST` trials. `chance` is the most that
+    the standard error of the best MRR m can be on n ranks, sqrt(m (1 - m) / n): a reciprocal rank
+    lies between 0 and 1.
     """
 
     trials: list[Tried]
     stopped: int
     seconds: float
     mattered: Mapping[str, float]
+    chance: float
     recipe: Path
 
     @property
@@ -67,7 +71,10 @@ def finish_search(search: Search, base: Settings, name: str) -> Outcome:
     with atomic_write(path) as file:
         file.write(as_utf8(recipe_text(search, base, name)))
     trials = [_tried(trial) for trial in study.done]
-    return Outcome(trials, len(study.pruned), study.seconds, what_mattered(search), path)
+    best = trials[0].mrr
+    chance = math.sqrt(best * (1 - best) / search.ranks)
+    mattered = what_mattered(search)
+    return Outcome(trials, len(study.pruned), study.seconds, mattered, chance, path)
 
 
 def _tried(trial: FrozenTrial) -> Tried:

@@ -22,6 +22,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
 from mygo_cli.progress import Progress, silent
 from mygo_cli.runs.folder import RunFolder, make_run
+from mygo_cli.runs.opened import with_holdout
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, merge
 from mygo_cli.settings.sections import Settings
@@ -46,7 +47,7 @@ class Search:
     """What is searched: `base` are the settings of every trial, `graph` has no test triples.
 
     With `cut` the hold-out is the search's own: a recipe then trains on all facts, to the last
-    epoch, which is why that epoch's MRR counts.
+    epoch, which is why that epoch's MRR counts. `ranks` is how many that MRR is the mean of.
     """
 
     base: Settings
@@ -54,6 +55,7 @@ class Search:
     caches: Path
     study: Study
     cut: bool
+    ranks: int
 
     def settings_of(self, params: Nested) -> Settings:
         """Return the settings of a trial."""
@@ -94,7 +96,8 @@ def open_search(
         "graph or tokens": data_sha256(graph, base),
         "ranges": sorted(map(repr, space)),
     }
-    return Search(base, graph, caches, Study(folder, space, asked, base.training.seed), cut)
+    study = Study(folder, space, asked, base.training.seed)
+    return Search(base, graph, caches, study, cut, 2 * len(with_holdout(graph, base).valid))
 
 
 def run_search(search: Search, budget: float, progress: Progress = silent) -> None:
