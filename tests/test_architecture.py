@@ -46,9 +46,10 @@ LAYERS = {
     "mygo_cli.bench": 13,
     "mygo_cli.experiments": 13,
     "mygo_cli.imports": 13,
-    "mygo_cli.commands": 14,
-    "mygo_cli.app": 15,
-    "mygo_cli.__main__": 16,
+    "mygo_cli.tuning": 14,
+    "mygo_cli.commands": 15,
+    "mygo_cli.app": 16,
+    "mygo_cli.__main__": 17,
 }
 PLUGINS_MAY_IMPORT = ("mygo_cli.errors", "mygo_cli.contracts", "mygo_cli.files", "mygo_cli.weights")
 HEAVY = {"torch", "transformers", "timm", "h5py", "PIL", "sklearn"}
@@ -187,7 +188,6 @@ SMALL_IDEAS = {
     "mygo_cli/commands/recipes.py": "a command",
     "mygo_cli/commands/report.py": "a command",
     "mygo_cli/commands/runs.py": "a command",
-    "mygo_cli/commands/training_progress.py": "the bar of two commands",
     "mygo_cli/distributed/gather.py": "a formula and its gradient",
     "mygo_cli/distributed/synced_norm.py": "a formula over all processes",
     "mygo_cli/folders.py": "where things lie",
@@ -199,7 +199,6 @@ SMALL_IDEAS = {
     "mygo_cli/pages/explain_page.py": "a page",
     "mygo_cli/pages/rendering.py": "how a template is filled in",
     "mygo_cli/runs/environment.py": "a file of a run",
-    "mygo_cli/settings/recipes.py": "what comes with mygo",
     "mygo_cli/tokenizing/texts.py": "the text side of the job, as images.py is the other",
     "plugins/mygo_plugins/decoder/complex.py": "a plugin",
     "plugins/mygo_plugins/decoder/distmult.py": "a plugin",
@@ -207,6 +206,7 @@ SMALL_IDEAS = {
     "plugins/mygo_plugins/decoder/products.py": "what the decoders that multiply share",
     "plugins/mygo_plugins/decoder/rotate.py": "a plugin",
     "plugins/mygo_plugins/decoder/transe.py": "a plugin",
+    "plugins/mygo_plugins/image/margins.py": "what is cut off a picture",
     "plugins/mygo_plugins/image/pixels.py": "what all image tokenizers do to pixels",
 }
 SHORTEST, LONGEST = 60, 300

@@ -23,7 +23,7 @@ else:
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Imported late, where a user asked for what they make; the extras bring them.
-IN_EXTRAS = {"pandas", "pyarrow", "starlette", "uvicorn"}
+IN_EXTRAS = {"optuna", "pandas", "pyarrow", "starlette", "uvicorn"}
 
 
 def name_of(requirement: str) -> str:
@@ -55,7 +55,8 @@ def test_what_is_imported_is_declared():
         if not {name_of(each) for each in packages.get(name, [name])} & declared
     }
     assert not missing
-    extras = {name_of(each) for group in ("explore", "pandas", "parquet") for each in extra(group)}
+    groups = ("explore", "pandas", "parquet", "tune")
+    extras = {name_of(each) for group in groups for each in extra(group)}
     assert extras >= IN_EXTRAS
 
 

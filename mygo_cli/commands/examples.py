@@ -20,6 +20,8 @@ EXAMPLES = {
         "mygo import mmkb DB15K -o db15k",
         "mygo import mmkb DB15K -o db15k --images PICTURES",
     ),
+    "import kg-bert": ("mygo import kg-bert FB15k-237 -o fb15k-237",),
+    "import rdf": ("mygo import rdf facts.ttl -o my-graph",),
     "import tokens": (
         "mygo import tokens tokens.json --codebook codes.npy --modality image --data my-graph",
     ),
@@ -55,6 +57,10 @@ EXAMPLES = {
     "experiment": (
         "mygo experiment ablation --seeds 3 --dry-run",
         "mygo experiment my-experiment.toml --data my-graph",
+    ),
+    "tune": (
+        "mygo tune --data my-graph --budget 30m",
+        "mygo tune --data my-graph --budget 2h --decoder distmult --epochs 60",
     ),
     "runs": (
         "mygo runs",

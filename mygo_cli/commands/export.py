@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 def export(
     run: RunArgument = None,
     what: Annotated[
-        Literal["entities", "relations", "scores"],
-        typer.Option("--what", help="Vectors of entities or relations, or scores of triples."),
+        Literal["entities", "relations", "scores", "bundle"],
+        typer.Option(
+            "--what",
+            help="Vectors of entities or relations, scores of triples, or a folder with run and "
+            "graph that answers on another machine.",
+        ),
     ] = "entities",
     file_format: Annotated[
         Literal["npz", "tsv", "safetensors", "parquet"] | None,
@@ -44,7 +48,7 @@ def export(
         typer.Option(
             "-o",
             "--output",
-            help="File to write. Default: entities.npz and so on.",
+            help="File or folder to write. Default: entities.npz and so on; the run's name.",
             show_default=False,
         ),
     ] = None,
@@ -61,7 +65,7 @@ def export(
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,
 ) -> None:
-    """Write entity vectors, relation vectors or scores of triples to a file."""
+    """Write vectors of entities or relations, or scores, to a file, or all of a run."""
     from mygo_cli.exports.files import format_of, save_table
     from mygo_cli.runs.opened import open_run
 
@@ -69,6 +73,11 @@ def export(
         raise UsageError("--split and --triples are about scores.", "Add --what scores.")
     if split and triples:
         raise UsageError("--split and --triples exclude each other.", "Leave one of them out.")
+    if what == "bundle":
+        if file_format:
+            raise UsageError("A bundle is a folder and has no --format.", "Leave it out.")
+        _bundle(open_run(run, data, device, runs_folder), output)
+        return
     check_file(output)
     kind = format_of(output, file_format)
     path = output or Path(f"{what}.{kind}")
@@ -81,6 +90,17 @@ def export(
     if what != "scores":
         shape += f", {table.numbers['vector'].shape[1]} wide"
     console.result(f"{path}: {shape}, of {opened.name}")
+
+
+def _bundle(run: Run, output: Path | None) -> None:
+    """Write a run with its graph as one folder."""
+    from mygo_cli.runs.bundle import write_bundle
+
+    folder = output or Path(run.name)
+    files = write_bundle(run, folder)
+    size = sum(path.stat().st_size for path in files) / 1e6
+    console.result(f"{folder}: {len(files)} files, {size:,.1f} MB, of {run.name}")
+    console.result(f"Next, wherever it is: mygo rank --run {folder} --head X --relation Y")
 
 
 def _scored(opened: Run, split: Split, file: Path | None) -> Triples:

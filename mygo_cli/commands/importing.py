@@ -152,6 +152,38 @@ def mmkb_command(
     _write(found.dataset, output, out, images, found.picture_keys, copy)
 
 
+@app.command("kg-bert")
+def kg_bert_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of train.tsv, entity2text.txt and so on.")],
+    output: FolderOption,
+    out: Output = TERMINAL,
+) -> None:
+    """Import a graph of KG-BERT or MKGformer: splits, and texts as names and descriptions."""
+    from mygo_cli.imports.kg_bert import read_kg_bert
+
+    _write(read_kg_bert(folder), output, out)
+
+
+@app.command("rdf")
+def rdf_command(
+    files: Annotated[
+        list[Path], typer.Argument(help="N-Triples (.nt), Turtle (.ttl) or RDF/XML (.rdf, .owl).")
+    ],
+    output: FolderOption,
+    language: Annotated[
+        str, typer.Option("--language", help="Language of names and descriptions, where there is.")
+    ] = "en",
+    out: Output = TERMINAL,
+) -> None:
+    """Import RDF: facts between things, labels as names, other texts as descriptions."""
+    from mygo_cli.imports.rdf import as_dataset, read_rdf
+
+    found = read_rdf(files)
+    for what, count in found.left_out.items():
+        console.info(f"Left out, {what}: {count:,} statements.")
+    _write(as_dataset(found, language), output, out)
+
+
 def _write(
     dataset: Dataset,
     output: Path,

@@ -83,6 +83,10 @@ PANELS = {
             "experiment:experiment",
             "Train every variant of an experiment with every seed; what is done already is kept.",
         ),
+        "tune": Listed(
+            "tune:tune",
+            "Search for better settings within a time, chosen on validation; ends in a recipe.",
+        ),
     },
     "Ask": {
         "rank": Listed(
@@ -115,7 +119,7 @@ PANELS = {
         ),
         "export": Listed(
             "export:export",
-            "Write entity vectors, relation vectors or scores of triples to a file.",
+            "Write vectors of entities or relations, or scores, to a file, or all of a run.",
         ),
     },
     "This machine": {

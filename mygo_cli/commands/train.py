@@ -63,7 +63,10 @@ def train(
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
     from mygo_cli.commands.training_progress import show_training
+    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.runs.bundle import home_of
     from mygo_cli.runs.finding import named_run
+    from mygo_cli.training.prepare import note_other_graph
     from mygo_cli.training.run import resume_run, train_run
 
     if not started_by_torchrun().first:
@@ -77,11 +80,11 @@ def train(
             )
         folder = named_run(resume, runs_dir(runs_folder))
         settings = folder.settings()
-        run, result = resume_run(folder, settings, settings_folder(settings), show_training)
+        run, result = resume_run(folder, settings, home_of(folder, settings), show_training)
     else:
         settings = merged_settings(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
-        graph = settings_folder(settings)
+        graph = note_other_graph(read_graph(settings_folder(settings)), recipe, config_file)
         run, result = train_run(settings, graph, caches, runs, show_training, name=name)
 
     def show() -> None:

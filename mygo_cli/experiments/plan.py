@@ -57,7 +57,7 @@ def identity(settings: Settings, data_sha256: str) -> str:
     values: dict[str, Any] = dataclasses.asdict(settings)
     values["data"].pop("folder")
     values["training"].pop("device")
-    for tokens in values["tokens"].values():
+    for tokens in (values["tokens"]["image"], values["tokens"]["text"]):
         tokens.pop("cache")
         if not tokens["use"]:
             tokens.clear()

@@ -20,21 +20,24 @@ Fact = tuple[str, str, str]  # head, relation, tail
 class Dataset:
     """What a dataset folder is to hold.
 
-    `entities` in order, `names` aligned with them (the id where there is no other), and the facts
-    of each split with their repeats, as they stand in the source.
+    `entities` in order, `names` aligned with them (the id where there is no other), the facts of
+    each split with their repeats, as they stand in the source, and the texts about an entity, each
+    without tabs and line breaks.
     """
 
     entities: Sequence[str]
     names: Sequence[str]
     facts: Mapping[Split, Sequence[Fact]] = field(default_factory=dict)
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
     """Write the files of a dataset and return the graph that they make.
 
     Files that are there already must hold the same, and there may be no others of splits or
-    entities. `train.txt` comes last: until then the folder is no graph. Raises `DataError` where
-    the folder holds another dataset or cannot be written, and for names that the files cannot hold.
+    entities, nor of descriptions if the dataset has texts. `train.txt` comes last: until then the
+    folder is no graph. Raises `DataError` where the folder holds another dataset or cannot be
+    written, and for names that the files cannot hold.
     """
     files = _files(folder, dataset)
     _refuse_others(folder, files)
@@ -67,6 +70,8 @@ def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
     for entity, name in zip(dataset.entities, dataset.names, strict=True):
         lines.append(entity if name == entity else f"{entity}\t{name}")
     files = {"entities.tsv": lines}
+    if said := [f"{entity}\t{text}" for entity, texts in dataset.texts.items() for text in texts]:
+        files["descriptions.tsv"] = ["entity\ttext", *said]
     for split in reversed(SPLITS):
         if facts := dataset.facts.get(split):
             header = ["head\trelation\ttail"] if TRIPLES.order(list(facts[0])) else []
@@ -81,7 +86,8 @@ def _is_cell(text: str) -> bool:
 
 def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:
     """Raise `DataError` for a file that would be read beside the ones to write."""
-    for stem in (*SPLITS, "entities"):
+    texts = ["descriptions"] if "descriptions.tsv" in files else []
+    for stem in (*SPLITS, "entities", *texts):
         for name in (stem + ending for ending in ENDINGS):
             if name not in files and (folder / name).is_file():
                 raise DataError(

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import atomic_write
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import spared_rows
@@ -59,12 +58,12 @@ def write_graph(
             list(found.entities),
             [found.names.get(entity, entity) for entity in found.entities],
             {"train": list(found.facts)},
+            found.texts,
         )
         graph = write_dataset(draft, dataset)
         if shares.valid or shares.test:
             (draft / "train.txt").unlink()
             write_dataset(draft, replace(dataset, facts=_split(graph, shares)))
-        _write_descriptions(draft, found)
         _place_pictures(draft / "images", pictures, progress)
     return read_graph(folder)
 
@@ -116,14 +115,6 @@ def _facts_at(graph: KnowledgeGraph, rows: np.ndarray) -> list[Fact]:
         (graph.entities[head], graph.relations[relation], graph.entities[tail])
         for head, relation, tail in graph.train[rows].tolist()
     ]
-
-
-def _write_descriptions(draft: Path, found: Gathered) -> None:
-    """Write a line for each text of an entity, below a header so that no entity is taken for it."""
-    lines = [f"{entity}\t{text}\n" for entity, texts in found.texts.items() for text in texts]
-    if lines:
-        with atomic_write(draft / "descriptions.tsv") as file:
-            file.write("".join(["entity\ttext\n", *lines]).encode())
 
 
 def _place_pictures(

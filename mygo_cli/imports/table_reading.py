@@ -21,6 +21,7 @@ DELIMITERS = (",", ";", "\t", "|")
 TAB_FIRST = ("\t", ",", ";", "|")
 ROWS_TRIED = 20  # to see which delimiter gives every row the same number of cells
 EXTRA = "pip install 'mygo-kg[tables]', in a checkout pip install '.[tables]'"
+RDF = (".nt", ".ttl", ".rdf", ".owl")
 Grid = list[list[str]]
 
 
@@ -53,7 +54,10 @@ def read_tables(path: Path) -> list[Table]:
         raise DataError(f"{path}: no such file.", suggest(path.name, beside))
     reader = READERS.get(_ending(path))
     if reader is None:
-        raise DataError(f"{path}: no table that mygo reads.", f"Save it as {', '.join(READERS)}.")
+        way_out = f"Save it as {', '.join(READERS)}."
+        if _ending(path) in RDF:
+            way_out = f"It looks like RDF: mygo import rdf {path} --out GRAPH."
+        raise DataError(f"{path}: no table that mygo reads.", way_out)
     grids = {sheet: grid for sheet, grid in reader(path).items() if any(map(any, grid[1:]))}
     if not grids:
         raise DataError(f"{path} holds no rows.", "Fill it, or leave it out.")

@@ -17,6 +17,7 @@ from mygo_cli.ranking.answers import Question, as_queries, find_question, predic
 from mygo_cli.ranking.explain import BagPlaces, Explanation, Masked, explain
 from mygo_cli.ranking.filtering import hide_asked, loop_relations
 from mygo_cli.runs.answers import titled
+from mygo_cli.runs.bundle import nearby
 from mygo_cli.runs.notebook import explained_html
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.run import Run
@@ -151,7 +152,8 @@ def sources_of(run: Run, rows: set[int]) -> Sources:
         if module is None or cache is None:
             continue
         for row in rows:
-            view = _view(Path(cache), row, module, run.settings.tokens.select_by)
+            path = nearby(Path(cache), run.folder.path)
+            view = _view(path, row, module, run.settings.tokens.select_by)
             if view is not None:
                 found[row, name] = view
     return found

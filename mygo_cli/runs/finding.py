@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 
 from mygo_cli.errors import DataError, MygoError
-from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.runs.assemble import graph_identity
+from mygo_cli.runs.bundle import home_of
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.runs.folder import RunFolder, run_folders
 from mygo_cli.runs.listing import listed
@@ -99,7 +99,7 @@ def _newest_of(finished: list[RunFolder], graph: KnowledgeGraph, runs_dir: Path)
 
 def _lies_at(run: RunFolder, folder: Path) -> bool:
     """Say whether a run was trained on the graph of that folder."""
-    return os.path.realpath(settings_folder(run.settings())) == os.path.realpath(folder)
+    return os.path.realpath(home_of(run, run.settings())) == os.path.realpath(folder)
 
 
 def _knows(run: RunFolder, graph: KnowledgeGraph, keys: tuple[str, ...]) -> bool:

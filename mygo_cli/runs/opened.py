@@ -12,12 +12,12 @@ from mygo_cli.device import choose_device
 from mygo_cli.errors import DataError
 from mygo_cli.files import expanded
 from mygo_cli.folders import runs_dir as folder_of_runs
-from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout
 from mygo_cli.graph.reading import as_graph
 from mygo_cli.ranking.scorer import Scorer
 from mygo_cli.runs.assemble import check_same_graph, rebuild_model
+from mygo_cli.runs.bundle import home_of
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.runs.checkpoint_entries import WAY_OUT
 from mygo_cli.runs.finding import find_run
@@ -58,8 +58,19 @@ def open_silently(
     graph = None if data is None else as_graph(data)
     folder = find_run(None if path is None else expanded(path), folder_of_runs(runs_dir), graph)
     chosen = choose_device(device)
-    opened = load_run(folder, graph or as_graph(settings_folder(folder.settings())), chosen)
+    opened = load_run(folder, graph or graph_of(folder), chosen)
     return replace(opened, graph=with_holdout(opened.graph, opened.settings))
+
+
+def graph_of(folder: RunFolder) -> KnowledgeGraph:
+    """Return the whole graph of a run; raise `DataError` where it is not to be found."""
+    home = home_of(folder, folder.settings())
+    if not home.exists():
+        raise DataError(
+            f"{folder.path} was trained on {home}, which is not there any more.",
+            "Name the graph's folder with --data.",
+        )
+    return as_graph(home)
 
 
 def load_run(folder: RunFolder, graph: KnowledgeGraph, device: torch.device) -> Run:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mygo_cli.errors import UsageError, suggest
+from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.toml import read_toml, with_new_names
 
 HERE = Path(__file__).parent / "shipped"
@@ -49,8 +50,27 @@ def read_recipe(name: str) -> dict[str, Any]:
     return read_settings(find_shipped(name, "recipe").path)
 
 
+@dataclass(frozen=True)
+class MadeFor:
+    """The graph that a recipe's settings were found for."""
+
+    graph: str
+    entities: int
+
+
+def read_made_for(path: Path) -> MadeFor | None:
+    """Return what a file of settings was made for, None where it does not say."""
+    content = read_toml(path).get("made_for")
+    if content is None:
+        return None
+    if not isinstance(content, dict) or set(content) != {"graph", "entities"}:
+        raise UsageError(f"{path}: made_for must name a graph and its number of entities.")
+    return from_dict(MadeFor, content, f"{path}: made_for")
+
+
 def read_settings(path: Path) -> dict[str, Any]:
-    """Return the nested settings of a file, without the `description` that it may have."""
+    """Return the nested settings of a file, without what it says of itself."""
     content = read_toml(path)
-    content.pop("description", None)
+    for key in ("description", "made_for"):
+        content.pop(key, None)
     return with_new_names(content, str(path))

@@ -27,6 +27,7 @@ from mygo_cli.settings.recipes import read_recipe, read_settings
 from mygo_cli.settings.sections import Settings, name_of, settings_fields
 from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
+from mygo_cli.training.prepare import note_other_graph
 from mygo_cli.training.run import train_run
 
 
@@ -53,7 +54,8 @@ def train(
     unknown option or value, `DataError` for a graph or a cache that
     cannot be used, and `Interrupted` with the way on after Ctrl-C.
     """
-    graph = as_graph(graph)
+    named = expanded(settings) if isinstance(settings, (str, Path)) else None
+    graph = note_other_graph(as_graph(graph), recipe, named)
     given = merge({"data": {"folder": _folder_of(graph)}}, _placed(options))
     if tokens is not None:
         given = merge({"tokens": _named_caches(tokens)}, given)

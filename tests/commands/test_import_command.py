@@ -154,3 +154,29 @@ def test_tokens_of_ones_own(mygo, world):
     found = json.loads(mygo(*words, "--modality", "text", "--skip-unknown", "--json").out)
     assert (found["modality"], found["done"]) == ("text", 2)
     assert mygo(*words, "--modality", "sound").code == 2
+
+
+def test_rdf(mygo, tmp_path):
+    pytest.importorskip("rdflib")
+    (tmp_path / "a.nt").write_text(
+        "<http://x/peru> <http://x/borders> <http://x/chile> .\n"
+        '<http://x/peru> <http://x/label> "Peru" .\n'
+        '<http://x/peru> <http://x/area> "5"^^<http://www.w3.org/2001/XMLSchema#integer> .\n'
+    )
+    ended = mygo("import", "rdf", "a.nt", "--out", "graph")
+    assert ended.code == 0
+    assert "2 entities, 1 relations" in ended.out
+    assert ended.err == "Left out, values that are no text: 1 statements.\n"
+    assert mygo("import", "rdf", "a.nt", "--out", "graph").code == 0  # the same once more
+    assert mygo("import", "rdf", "b.nt", "--out", "graph").err == "Error: b.nt: no such file.\n"
+    ended = mygo("init", "g", "a.nt", "--yes")
+    assert "It looks like RDF: mygo import rdf a.nt --out GRAPH." in ended.err
+
+
+def test_kg_bert(mygo, tmp_path):
+    (tmp_path / "train.tsv").write_text("a\tr\tb\n")
+    (tmp_path / "entity2text.txt").write_text("a\tAda\n")
+    ended = mygo("import", "kg-bert", ".", "--out", "graph", "--json")
+    assert ended.code == 0
+    assert json.loads(ended.out)["triples"] == {"train": 1, "valid": 0, "test": 0}
+    assert "a\tAda" in Path("graph/entities.tsv").read_text()

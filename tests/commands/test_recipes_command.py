@@ -51,6 +51,22 @@ def test_a_recipe_lies_below_file_and_options(train, mygo, tmp_path):
     assert settings_of(newest_run()).decoder.options == {"norm": 2}
 
 
+def test_a_recipe_for_another_graph_is_used_with_a_note(train, mygo, world, tmp_path):
+    ended = train("--recipe", "mkg-y", "--epochs", 1)
+    assert ended.code == 0
+    note = "mkg-y was made for MKG-Y with 15,000 entities; small has 20: "
+    assert [line for line in ended.err.splitlines() if line.startswith(note)]
+    for entities, noted in ((21, False), (40, True)):
+        made_for = f'made_for = {{ graph = "g", entities = {entities} }}\n'
+        (tmp_path / "my.toml").write_text(made_for)
+        ended = train("--config", "my.toml", "--epochs", 1)
+        assert ("my was made for g" in ended.err) is noted
+    (tmp_path / "my.toml").write_text('made_for = "DB15K"\n')
+    ended = train("--config", "my.toml")
+    assert ended.code == 2
+    assert "made_for" in ended.err.splitlines()[-1]
+
+
 def test_a_mistake_in_the_file_names_the_file(train, tmp_path):
     (tmp_path / "my.toml").write_text("[training]\nepoch = 1\n")
     ended = train("--recipe", "world", "--config", "my.toml")

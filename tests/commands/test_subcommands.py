@@ -82,7 +82,7 @@ def test_switches_show_no_value(path, command, mygo):
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("mygo t", {"tokenize", "train", "tokens"}), ("mygo data check --st", {"--strict"})],
+    [("mygo t", {"tokenize", "train", "tokens", "tune"}), ("mygo data check --st", {"--strict"})],
 )
 def test_a_shell_completes_them(typed, offered, monkeypatch, capsys):
     monkeypatch.setenv("_MYGO_COMPLETE", "complete_bash")

@@ -129,3 +129,13 @@ def test_parts_switched_off(train, mygo, switches, world):
     assert ("image only" in groups) is (image and not text)
     assert ("image and text" in groups) is (image and text)
     assert ("neither" in groups) is not text
+
+
+def test_how_long_it_will_take_is_said_once(train, monkeypatch):
+    assert "to go." not in train().err  # over before it could be said
+    monkeypatch.setattr("mygo_cli.commands.training_progress.MEASURED", 0.0)
+    lines = [line for line in train().err.splitlines() if line.endswith(" s to go.")]
+    assert len(lines) == 1
+    assert lines[0].startswith("Training on small with image-grey-")
+    assert " and text-letters-" in lines[0]
+    assert ": 3 epochs of " in lines[0]

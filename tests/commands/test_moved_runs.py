@@ -1,0 +1,102 @@
+"""Runs that were copied or moved, with their graph or in a bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from run_files import settings_of
+
+QUESTION = ("--head", "japan", "--relation", "grows", "--json")
+
+
+@pytest.fixture
+def project(tmp_path, mygo, world, caches):
+    """Return a folder with a graph, its caches and a trained run, and what the run answers."""
+    from small_world import QUICK
+
+    home = tmp_path / "project"
+    shutil.copytree(world, home / "data" / "small")
+    shutil.copytree(caches, home / "mygo-work" / "cache")
+    words = ("--cache-dir", home / "mygo-work" / "cache", "--runs-dir", home / "mygo-work" / "runs")
+    assert mygo("train", "--data", home / "data" / "small", *words, *QUICK).code == 0
+    (run,) = (home / "mygo-work" / "runs").iterdir()
+    return home, run, mygo("rank", "--run", run, *QUESTION).out
+
+
+def test_a_copied_project_answers_on_its_own_graph(project, mygo, tmp_path):
+    home, run, answer = project
+    explained = mygo("explain", "--run", run, *QUESTION).out
+    moved = home.rename(tmp_path / "elsewhere")
+    run = moved / run.relative_to(home)
+    assert mygo("rank", "--run", run, *QUESTION).out == answer
+    assert mygo("explain", "--run", run, *QUESTION).out == explained  # in words: caches were found
+    assert mygo("evaluate", "--runs-dir", run.parent).code == 0
+    assert mygo("complete", "--run", run, "--top", 3).code == 0
+
+
+def test_resuming_in_a_copied_project(project, mygo, tmp_path):
+    home, run, _ = project
+    moved = home.rename(tmp_path / "elsewhere")
+    run = moved / run.relative_to(home)
+    (run / "result.json").unlink()
+    assert mygo("train", "--resume", run).code == 0
+    assert (run / "result.json").exists()
+
+
+def test_without_its_graph_a_run_says_what_to_type(project, mygo):
+    home, run, _ = project
+    (home / "data").rename(home.parent / "kept")
+    ended = mygo("rank", "--run", run, *QUESTION)
+    assert ended.code == 1
+    assert ended.err.splitlines()[-1].endswith(
+        "which is not there any more. Name the graph's folder with --data."
+    )
+    assert mygo("rank", "--run", run, "--data", home.parent / "kept" / "small", *QUESTION).code == 0
+
+
+def test_a_bundle_answers_alone(project, mygo, tmp_path):
+    home, run, answer = project
+    ended = mygo("export", run, "--what", "bundle", "--output", "small.bundle")
+    assert ended.code == 0
+    assert "small.bundle: " in ended.out
+    figures = mygo("evaluate", "--run", run, "--json").out
+    facts = mygo("complete", "--run", run, "--top", 5, "--json").out
+    shutil.rmtree(home)
+    bundle = Path("small.bundle").rename(tmp_path / "taken along")
+    assert mygo("rank", "--run", bundle, *QUESTION).out == answer
+    evaluated = json.loads(mygo("evaluate", "--run", bundle, "--json").out)
+    assert (
+        evaluated["splits" if "splits" in evaluated else "overall"]
+        == (json.loads(figures)["splits" if "splits" in evaluated else "overall"])
+    )
+    assert mygo("complete", "--run", bundle, "--top", 5, "--json").out == facts
+    assert mygo("explain", "--run", bundle, *QUESTION).code == 0
+    assert str(home) not in (bundle / "config.toml").read_text()
+    assert settings_of(bundle).tokens.image.use
+
+
+def test_a_bundle_of_a_hold_out_has_the_same_hold_out(train, mygo, tmp_path):
+    assert train("--holdout", "0.1", "--name", "held").code == 0
+    before = json.loads(mygo("evaluate", "--run", "held", "--split", "valid", "--json").out)
+    assert mygo("export", "held", "--what", "bundle", "--output", "b").code == 0
+    after = json.loads(mygo("evaluate", "--run", "b", "--split", "valid", "--json").out)
+    assert before["overall"] == after["overall"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--output", "taken"], 1, "taken is there already. Name another --output, or delete it."),
+        (["--format", "npz"], 2, "A bundle is a folder and has no --format."),
+        (["--split", "test"], 2, "--split and --triples are about scores."),
+        (["--output", "/proc/none"], 1, "Name another --output."),
+    ],
+)
+def test_mistakes(mygo, trained, words, code, message):
+    Path("taken").mkdir()
+    ended = mygo("export", "--runs-dir", trained, "--what", "bundle", *words)
+    assert ended.code == code
+    assert message in ended.err.splitlines()[-1]
