@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from mygo_cli.contracts import DECODERS, GROUPS, IMAGE_TOKENIZERS, TEXT_TOKENIZERS
+from mygo_cli.contracts import DECODERS, GROUPS, IMAGE_TOKENIZERS, LOGGERS, TEXT_TOKENIZERS
 from mygo_cli.errors import BackendError, NoSuchBackend, suggest
 
 FLAGS = {
     IMAGE_TOKENIZERS: "--image-backend",
     TEXT_TOKENIZERS: "--text-backend",
     DECODERS: "--decoder",
+    LOGGERS: "--log",
 }
 
 
@@ -110,6 +111,7 @@ def _check_type(group: str, where: str, cls: Any) -> None:
         IMAGE_TOKENIZERS: ("prepare", "encode", "codebook", "info", "Options"),
         TEXT_TOKENIZERS: ("encode", "codebook", "info", "Options"),
         DECODERS: ("forward", "parameters", "Options"),
+        LOGGERS: ("log", "close", "needs", "extra"),
     }[group]
     missing = [name for name in wanted if not hasattr(cls, name)]
     if not isinstance(cls, type) or missing:
@@ -118,7 +120,7 @@ def _check_type(group: str, where: str, cls: Any) -> None:
             + (f": it has no {', '.join(missing)}." if missing else ": it is not a class."),
             "See docs/plugins.md.",
         )
-    if not dataclasses.is_dataclass(cls.Options):  # type: ignore[attr-defined]
+    if "Options" in wanted and not dataclasses.is_dataclass(cls.Options):  # type: ignore[attr-defined]
         raise BackendError(f"{where}: Options is not a dataclass.", "See docs/plugins.md.")
 
 

@@ -1,4 +1,4 @@
-"""The plugin contracts: what an image tokenizer, a text tokenizer and a decoder promise.
+"""The plugin contracts: what tokenizers of images and texts, decoders and loggers promise.
 
 A plugin is a class found through an entry point of one of the groups in `GROUPS`. The suite in
 `mygo_cli.testing` checks every promise made here.
@@ -12,6 +12,8 @@ from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import PIL.Image
     import torch
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 IMAGE_TOKENIZERS = "mygo.image_tokenizers"
 TEXT_TOKENIZERS = "mygo.text_tokenizers"
 DECODERS = "mygo.decoders"
-GROUPS = (IMAGE_TOKENIZERS, TEXT_TOKENIZERS, DECODERS)
+LOGGERS = "mygo.loggers"
+GROUPS = (IMAGE_TOKENIZERS, TEXT_TOKENIZERS, DECODERS, LOGGERS)
 
 
 def setting(
@@ -169,3 +172,39 @@ class Decoder(Protocol):
         the relation, `entities` (N, D) the candidates.
         """
         ...
+
+
+@dataclass(frozen=True)
+class LoggedRun:
+    """What a logger is told when training begins: the run's folder and name, and its settings.
+
+    `settings` are by their keys, `training.epochs`; `epochs_done` is over 0 for a resumed run.
+    """
+
+    folder: Path
+    name: str
+    settings: Mapping[str, Any]
+    epochs_done: int
+
+
+class RunLogger(ABC):
+    """Keeps the course of a training run where people look, made as `cls(run)`.
+
+    Whatever it raises costs a line and the rest of its log, not the training. `needs` are modules
+    that must be installed, `extra` names those of mygo's extras that bring them.
+    """
+
+    description: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
+
+    @abstractmethod
+    def __init__(self, run: LoggedRun) -> None: ...
+
+    @abstractmethod
+    def log(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Take what was measured of an epoch: `loss`, `learning_rate`, `validation_mrr`, ..."""
+
+    @abstractmethod
+    def close(self, result: Mapping[str, float] | None) -> None:
+        """End the log with the run's result, `test/mrr` and others; None for a run that stopped."""

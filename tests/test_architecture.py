@@ -207,6 +207,10 @@ SMALL_IDEAS = {
     "plugins/mygo_plugins/decoder/rotate.py": "a plugin",
     "plugins/mygo_plugins/decoder/transe.py": "a plugin",
     "plugins/mygo_plugins/image/margins.py": "what is cut off a picture",
+    "plugins/mygo_plugins/logger/csv_file.py": "a plugin",
+    "plugins/mygo_plugins/logger/mlflow.py": "a plugin",
+    "plugins/mygo_plugins/logger/tensorboard.py": "a plugin",
+    "plugins/mygo_plugins/logger/wandb.py": "a plugin",
     "plugins/mygo_plugins/image/pixels.py": "what all image tokenizers do to pixels",
 }
 SHORTEST, LONGEST = 60, 300

@@ -1,4 +1,4 @@
-"""`mygo backends`: the installed tokenizers and decoders."""
+"""`mygo backends`: the installed tokenizers, decoders and loggers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ KINDS = {
     "mygo.image_tokenizers": "image tokenizer",
     "mygo.text_tokenizers": "text tokenizer",
     "mygo.decoders": "decoder",
+    "mygo.loggers": "logger",
 }
 
 

@@ -12,6 +12,7 @@ from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, RunsDirOption
 from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.settings_options import typed, with_settings_options
+from mygo_cli.contracts import LOGGERS
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
 from mygo_cli.folders import cache_dir, runs_dir, settings_folder
@@ -56,6 +57,15 @@ def train(
             rich_help_panel="Decoder",
         ),
     ] = None,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--log",
+            metavar="LOGGER",
+            help="Keep the run's course in csv, tensorboard, wandb, mlflow or another plugin.",
+            autocompletion=completing.backends(LOGGERS),
+        ),
+    ] = None,
     cache_folder: CacheDirOption = None,
     runs_folder: RunsDirOption = None,
     out: Output = TERMINAL,
@@ -71,7 +81,7 @@ def train(
 
     if not started_by_torchrun().first:
         console.mute()
-    given = typed(options)
+    given, logs = typed(options), log or ()
     if resume is not None:
         if given or recipe or config_file or decoder_option or name:
             raise UsageError(
@@ -80,12 +90,12 @@ def train(
             )
         folder = named_run(resume, runs_dir(runs_folder))
         settings = folder.settings()
-        run, result = resume_run(folder, settings, home_of(folder, settings), show_training)
+        run, result = resume_run(folder, settings, home_of(folder, settings), show_training, logs)
     else:
         settings = merged_settings(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
         graph = note_other_graph(read_graph(settings_folder(settings)), recipe, config_file)
-        run, result = train_run(settings, graph, caches, runs, show_training, name=name)
+        run, result = train_run(settings, graph, caches, runs, show_training, name=name, log=logs)
 
     def show() -> None:
         print_result(result)

@@ -30,6 +30,7 @@ from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.selection import Stopper, selection_of
 from mygo_cli.settings.sections import Settings
 from mygo_cli.training.fusing import fuse, hold_out
+from mygo_cli.training.loggers import Loggers
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
 from mygo_cli.training.memory import keep_freed_memory
 from mygo_cli.training.precision import computed_in
@@ -58,6 +59,7 @@ class TrainingRun:
         model: MyGO,
         processes: Processes = ALONE,
     ) -> None:
+        self.loggers = Loggers()  # none, unless others are put here
         self.folder = folder
         self.settings = settings
         self.graph = graph
@@ -120,7 +122,9 @@ class TrainingRun:
                 self._save_best(done.epoch, mrr, scorer)
         if self.processes.first:
             # In this order a run killed in between does the epoch again, and no line is missing.
-            self.folder.append_metrics({**asdict(done), **self.selection.named(mrr)})
+            measured = {**asdict(done), **self.selection.named(mrr)}
+            self.folder.append_metrics(measured)
+            self.loggers.log(measured.pop("epoch"), measured)
             save_checkpoint(self.folder.last, self._state())
         shown = "" if mrr is None else f" {split} MRR {mrr:.4f}"
         self._log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")

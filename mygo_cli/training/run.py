@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from mygo_cli.runs.run import Run
 from mygo_cli.runs.selection import LABEL
 from mygo_cli.settings.sections import Settings
 from mygo_cli.training.fit import TrainingRun, how_to_go_on, resume
+from mygo_cli.training.loggers import Loggers
 from mygo_cli.training.precision import with_precision
 from mygo_cli.training.prepare import prepared_graph, with_tokens
 
@@ -53,15 +54,17 @@ def train_run(
     follow: Follow = follow_silently,
     empty: RunFolder | None = None,
     name: str = "",
+    log: Sequence[str] = (),
 ) -> Finished:
     """Train from the start in a new run folder; return the run and its `result.json`.
 
     `graph` is the whole one: the hold-out is cut here. The folder is made in `runs`, its name
     ending in `name`, unless there is an `empty` one. Processes that torchrun started share the
-    work: each returns the same, the first one writes. Raises `UsageError` for a `name` that no
-    folder can have.
+    work: each returns the same, the first one writes. Loggers are told by their names in `log`.
+    Raises `UsageError` for a `name` that no folder can have, `BackendError` for an unknown logger.
     """
     check_name(name)
+    loggers = Loggers(log)
     device = choose_device(own_device(settings.training.device))
     graph = prepared_graph(settings, as_graph(graph))
     settings, image, text = with_tokens(settings, graph, caches)
@@ -76,7 +79,7 @@ def train_run(
             _alone_at_work(folder, processes),
         ):
             fit = TrainingRun(folder, chosen, graph, model, processes)
-            return _finish(fit, graph, follow)
+            return _finish(fit, graph, follow, loggers)
 
 
 def resume_run(
@@ -84,12 +87,14 @@ def resume_run(
     settings: Settings,
     graph: KnowledgeGraph | str | Path,
     follow: Follow = follow_silently,
+    log: Sequence[str] = (),
 ) -> Finished:
     """Go on with a run where it stopped; return it and its `result.json`.
 
-    The number of processes may be another than before. Raises `HeldElsewhere` where another job is
-    training it.
+    The number of processes may be another than before, and so may the loggers in `log`. Raises
+    `HeldElsewhere` where another job is training it.
     """
+    loggers = Loggers(log)
     graph = prepared_graph(settings, as_graph(graph))
     device = choose_device(own_device(settings.training.device))
     with (
@@ -97,7 +102,8 @@ def resume_run(
         fail_together(processes, lambda: how_to_go_on(folder, processes)),
         _alone_at_work(folder, processes),
     ):
-        return _finish(resume(folder, settings, graph, device, processes), graph, follow)
+        resumed = resume(folder, settings, graph, device, processes)
+        return _finish(resumed, graph, follow, loggers)
 
 
 def _alone_at_work(folder: RunFolder, processes: Processes) -> AbstractContextManager[None]:
@@ -125,8 +131,20 @@ def _new_folder(
     return folder
 
 
-def _finish(training: TrainingRun, graph: KnowledgeGraph, follow: Follow) -> Finished:
+def _finish(
+    training: TrainingRun, graph: KnowledgeGraph, follow: Follow, loggers: Loggers
+) -> Finished:
     """Train to the end, measure the selected model and write the run's last files."""
+    if not training.processes.first:
+        return _trained(training, graph, follow)
+    training.loggers = loggers
+    with loggers.opened(training.folder, training.settings, training.trainer.epoch):
+        finished = _trained(training, graph, follow)
+        loggers.keep_result(finished.result)
+    return finished
+
+
+def _trained(training: TrainingRun, graph: KnowledgeGraph, follow: Follow) -> Finished:
     follow(training)
     folder, processes = training.folder, training.processes
     processes.any(False)  # the first process has written the model that all now read

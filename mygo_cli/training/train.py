@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ def train(
     runs_dir: str | Path | None = None,
     progress: Progress = silent,
     name: str = "",
+    log: str | Sequence[str] = (),
     **options: Any,
 ) -> Run:
     """Train a model of a graph; return the run, which lies in a new folder of `runs_dir`.
@@ -50,7 +51,8 @@ def train(
     is named as on the command line and overrules both: `epochs=50`, `decoder="distmult"`,
     `decoder_options={...}`, `image_tokens=4`, `holdout=0.05`, `device="cpu"` (docs/settings.md).
 
-    A `name` is put at the end of the folder's, to find the run by. Raises `UsageError` for an
+    A `name` is put at the end of the folder's, to find the run by. `log` names loggers
+    (docs/plugins.md), such as "tensorboard". Raises `UsageError` for an
     unknown option or value, `DataError` for a graph or a cache that
     cannot be used, and `Interrupted` with the way on after Ctrl-C.
     """
@@ -62,7 +64,8 @@ def train(
     below = merge(read_recipe(recipe) if recipe else {}, _nested(settings))
     chosen = resolve(from_dict(Settings, merge(below, given), "train"))
     caches, runs = folder_of_caches(cache_dir), folder_of_runs(runs_dir)
-    return train_run(chosen, graph, caches, runs, _reporting(progress), name=name).run
+    logs = [log] if isinstance(log, str) else log
+    return train_run(chosen, graph, caches, runs, _reporting(progress), name=name, log=logs).run
 
 
 def _folder_of(graph: KnowledgeGraph) -> str | None:

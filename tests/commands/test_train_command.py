@@ -139,3 +139,18 @@ def test_how_long_it_will_take_is_said_once(train, monkeypatch):
     assert lines[0].startswith("Training on small with image-grey-")
     assert " and text-letters-" in lines[0]
     assert ": 3 epochs of " in lines[0]
+
+
+def test_it_is_logged(train, mygo, tmp_path):
+    ended = train("--log", "csv", "--runs-dir", "runs")
+    assert ended.code == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    lines = (run / "epochs.csv").read_text().splitlines()
+    assert lines[0].startswith("epoch,loss,contrastive,learning_rate,seconds")
+    assert len(lines) == 1 + 3
+    ended = train("--log", "cvs", "--runs-dir", "other")
+    assert (ended.code, ended.err.splitlines()[-1]) == (
+        2,
+        "Error: --log cvs: no such backend. Did you mean csv?",
+    )
+    assert not (tmp_path / "other").exists()

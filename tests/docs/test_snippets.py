@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import mygo_cli
+from mygo_cli.contracts import LoggedRun
 from mygo_cli.experiments.definition import ExperimentFile, read_experiment
 from mygo_cli.folders import world_folder
 from mygo_cli.graph.reading import read_graph
@@ -159,9 +160,16 @@ def test_the_experiments_of_the_page_are_experiments(tmp_path: Path) -> None:
     assert not [key for key in keys if key not in page]
 
 
-def test_the_plugin_page_prints_the_plugin(colour_words: Any) -> None:
-    plugin, test, decoder = blocks("plugins.md", "python")
+def test_the_plugin_page_prints_the_plugin(
+    colour_words: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin, test, decoder, logger = blocks("plugins.md", "python")
     assert plugin == (PLUGIN / "mygo_colour_words.py").read_text(encoding="utf-8")
     assert blocks("plugins.md", "toml") == [(PLUGIN / "pyproject.toml").read_text(encoding="utf-8")]
     run([test, "test_contract()"])
     assert run([decoder])["Cosine"].description == "cosine of context and entity"
+    beep = run([logger])["Beep"](LoggedRun(tmp_path, "a_run", {}, 0))
+    beep.log(1, {"loss": 2.0})
+    beep.log(2, {"loss": 1.0, "validation_mrr": 0.25})
+    beep.close({"test/mrr": 0.5})
+    assert capsys.readouterr().out == "\a a_run 2 0.25\n0.5\n"
