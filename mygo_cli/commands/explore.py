@@ -19,7 +19,7 @@ from mygo_cli.commands.options import (
 from mygo_cli.errors import MygoError, UsageError
 
 TOKEN = re.compile(r"[A-Za-z0-9._~-]+")  # it stands in addresses and cookies as it is
-PACKAGES = ("starlette", "uvicorn")
+PACKAGES = ("starlette", "uvicorn", "python_multipart")
 
 
 def explore(

@@ -110,3 +110,47 @@ async function judge(event) {
 }
 
 for (const form of document.querySelectorAll("form.verdict")) form.addEventListener("submit", judge);
+
+// The map: wheel, buttons and dragging change what part of it is seen; pictures grow more slowly.
+const map = document.querySelector("svg.map");
+const view = { x: 0, y: 0, side: 1000 };
+
+function look() {
+  map.setAttribute("viewBox", [view.x, view.y, view.side, view.side].join(" "));
+  map.style.setProperty("--dot", String((view.side / 1000) ** 0.6));
+}
+
+function zoom(times, x, y) {
+  const side = Math.min(1000, Math.max(30, view.side / times));
+  view.x = Math.min(1000 - side, Math.max(0, x - (x - view.x) * side / view.side));
+  view.y = Math.min(1000 - side, Math.max(0, y - (y - view.y) * side / view.side));
+  view.side = side;
+  look();
+}
+
+function placeOf(event) {
+  const own = map.getBoundingClientRect();
+  return [view.x + (event.clientX - own.left) / own.width * view.side, view.y + (event.clientY - own.top) / own.height * view.side];
+}
+
+if (map) {
+  let held = null; // where the map was taken hold of
+  let moved = false;
+  map.addEventListener("wheel", (event) => { event.preventDefault(); zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, ...placeOf(event)); }, { passive: false });
+  map.addEventListener("pointerdown", (event) => { held = placeOf(event); moved = false; });
+  addEventListener("pointerup", () => { held = null; });
+  map.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    const [x, y] = placeOf(event);
+    if (Math.hypot(x - held[0], y - held[1]) > view.side / 100) moved = true;
+    if (!moved) return;
+    view.x = Math.min(1000 - view.side, Math.max(0, view.x + held[0] - x));
+    view.y = Math.min(1000 - view.side, Math.max(0, view.y + held[1] - y));
+    look();
+  });
+  map.addEventListener("dragstart", (event) => event.preventDefault());
+  map.addEventListener("click", (event) => { if (moved) event.preventDefault(); }); // a drag is no click
+  for (const button of document.querySelectorAll("[data-zoom]")) {
+    button.addEventListener("click", () => zoom(Number(button.dataset.zoom) || 1e-9, view.x + view.side / 2, view.y + view.side / 2));
+  }
+}

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import io
 import threading
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import lru_cache
 
 from mygo_cli.errors import DataError, MygoError, UsageError, suggest
 from mygo_cli.explore.names import Names
-from mygo_cli.explore.shown import Content, answer_content, entity_content, fact_of, named
+from mygo_cli.explore.shown import (
+    Content,
+    answer_content,
+    entity_content,
+    fact_of,
+    map_content,
+    named,
+)
+from mygo_cli.explore.uploads import NAME, Described, picture_file
 from mygo_cli.explore.verdicts import VERDICTS, Verdicts
+from mygo_cli.graph.thumbnails import thumbnail_of
+from mygo_cli.graph.triples import Array
 from mygo_cli.pages.explain_page import page_content
 from mygo_cli.pages.tokens_page import tokens_content
 from mygo_cli.ranking.named_rows import find_triples
+from mygo_cli.runs.entity_map import entity_map
 from mygo_cli.runs.explained import Explained, explain_answer, sources_of
 from mygo_cli.runs.run import Run
+from mygo_cli.runs.unseen import Unseen
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.show import EntityTokens, pictures_of
 from mygo_cli.tokens.table import table_of
@@ -23,6 +36,7 @@ from mygo_cli.tokens.table import table_of
 JUDGED = "judged.tsv"
 BEGINNINGS = 12  # entities to begin with
 MOST_FOUND, MOST_ANSWERS = 100, 500
+MOST_ON_MAP = 3000
 SMALL, LARGE = 96, 640  # pixels of a picture's longer side
 PICTURES_KEPT = 512  # in memory, some kB each
 
@@ -40,6 +54,7 @@ class Explorer:
         self.names = Names(run.graph)
         self.verdicts = Verdicts(run.folder.path / JUDGED)
         self._turn = threading.Lock()
+        self._places: Array | None = None
         self._tables: dict[str, TokenTable] = {}
         self._kept = lru_cache(PICTURES_KEPT)(self._made)
 
@@ -88,7 +103,9 @@ class Explorer:
             for part, view in views.items():
                 if part not in self._tables:
                     count, keep = len(self.graph.entities), self.run.settings.tokens.used[part].keep
-                    self._tables[part] = table_of(view.cache, count, keep)
+                    self._tables[part] = table_of(
+                        view.cache, count, keep, select_by=self.run.settings.tokens.select_by
+                    )
             shown = EntityTokens(self.graph, row, views.get("image"), views.get("text"))
             try:
                 pictures = pictures_of(shown)
@@ -124,6 +141,34 @@ class Explorer:
             "known": "hide" if hide_known else "mark",
             "answers": [answer_content(self.graph, row, said.get(fact_of(row))) for row in rows],
         }
+
+    def rank_unseen(self, given: Described, top: int = 20) -> Content:
+        """Return the best answers about an entity that is described, not in the graph.
+
+        Raises what `Run.rank` raises, and `UsageError` for what is no picture.
+        """
+        if given.asked not in ("head", "tail"):
+            raise UsageError(f"asked is head or tail, not {given.asked}.")
+        with self._turn, ExitStack() as files:
+            images = [files.enter_context(picture_file(given.picture))] if given.picture else []
+            entity = Unseen(images, given.text or None, NAME)
+            head, tail = (entity, None) if given.asked == "tail" else (None, entity)
+            rows = self.run.rank(head, given.relation, tail, min(top, MOST_ANSWERS))
+            picture = thumbnail_of(images[0]) if images else None
+        answers = [
+            {**vars(row), **asdict(named(self.graph, self.graph.entity_row[row.entity]))}
+            for row in rows
+        ]
+        asked = {"relation": given.relation, "asked": given.asked, "text": given.text}
+        return {"title": rows.title, **asked, "picture": picture, "answers": answers}
+
+    def map(self) -> Content:
+        """Return where each entity lies, those with the most facts where there are too many."""
+        with self._turn:
+            if self._places is None:
+                self._places = entity_map(self.run)
+        rows = self.names.most_linked(MOST_ON_MAP)
+        return map_content(self.graph, rows, self._places)
 
     def explain(
         self, head: str | None, relation: str | None, tail: str | None, ask: str

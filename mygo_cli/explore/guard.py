@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mygo_cli.explore.replies import refusal
 
 MOST_BYTES = 1 << 16  # of a request's body: a verdict is short
+MOST_UPLOADED = 10 << 20  # of a picture with its form
+UPLOADS = ("/unseen", "/api/unseen")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; script-src 'self'; "
     "connect-src 'self'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
@@ -68,7 +70,7 @@ class Guard:
             )
         if request.method == "POST":
             if request.headers.get("origin") != _origin(request):
-                way_out = "Verdicts are given on the pages here, or with their Origin header."
+                way_out = "It is sent from the pages here, or with their Origin header."
                 return refusal(request, 403, "This comes from another page.", way_out)
             if not _is_short(request):
                 return refusal(request, 413, "This is too long, or does not say how long it is.")
@@ -117,7 +119,8 @@ def _origin(request: Request) -> str:
 
 def _is_short(request: Request) -> bool:
     length = request.headers.get("content-length", "")
-    return length.isascii() and length.isdigit() and int(length) <= MOST_BYTES
+    most = MOST_UPLOADED if request.url.path in UPLOADS else MOST_BYTES
+    return length.isascii() and length.isdigit() and len(length) < 12 and int(length) <= most
 
 
 def _is_address(name: str) -> bool:

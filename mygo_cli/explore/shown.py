@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from mygo_cli.explore.verdicts import Fact, Verdict
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Array
 from mygo_cli.runs.answers import Answer
 
 Content = dict[str, Any]  # what a page shows, and JSON says
+MARGIN, PICTURES_ON_MAP = 20, 600
+OTHER = 3  # the colour of kinds that have none of their own
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,21 @@ def answer_content(graph: KnowledgeGraph, answer: Answer, verdict: Verdict | Non
 def fact_of(answer: Answer) -> Fact:
     """Return the whole fact that an answer makes."""
     return answer.head, answer.relation, answer.tail
+
+
+def map_content(graph: KnowledgeGraph, rows: list[int], places: Array) -> Content:
+    """Return where the entities of these rows lie on a map of 1000 by 1000, and their kinds.
+
+    Only so many have their pictures there as a browser draws at once; the others are dots, in
+    colours of their own those of the two most frequent kinds.
+    """
+    kinds = Counter(graph.kinds[row] for row in rows if graph.kinds[row])
+    colours = {kind: place for place, (kind, _) in enumerate(kinds.most_common(2), 1)}
+    shown = []
+    for place, row in enumerate(rows):
+        x, y = (round(MARGIN + (1000 - 2 * MARGIN) * float(each), 1) for each in places[row])
+        entity = asdict(named(graph, row))
+        picture = entity["picture"] if place < PICTURES_ON_MAP else None
+        colour = colours.get(entity["kind"], OTHER)
+        shown.append({**entity, "picture": picture, "x": x, "y": y, "colour": colour})
+    return {"places": shown, "kinds": colours | ({"other kinds": OTHER} if colours else {})}

@@ -11,8 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from mygo_cli.errors import UsageError
 from mygo_cli.explore.explorer import Explorer
+from mygo_cli.explore.guard import MOST_UPLOADED
 from mygo_cli.explore.replies import as_json, page, refusal
 from mygo_cli.explore.shown import Content
+from mygo_cli.explore.uploads import described
 
 FOUND, ANSWERS = 30, 20
 FACT = ("head", "relation", "tail")
@@ -89,6 +91,35 @@ def picture(request: Request) -> Response:
     return Response(found, headers=headers, media_type="image/jpeg")
 
 
+def map_page(request: Request) -> Response:
+    """Answer `/map`."""
+    explorer = explorer_of(request)
+    return page("map.html", about=explorer.about(), **explorer.map())
+
+
+def unseen_form(request: Request) -> Response:
+    """Answer `/unseen`: a form for an entity that the graph has not."""
+    return _unseen_page(explorer_of(request), None)
+
+
+async def unseen_page(request: Request) -> Response:
+    """Answer a form's POST to `/unseen`."""
+    given = await described(request)
+    explorer = explorer_of(request)
+    return _unseen_page(explorer, await run_in_threadpool(explorer.rank_unseen, given))
+
+
+def _unseen_page(explorer: Explorer, answered: Content | None) -> Response:
+    reads = list(explorer.run.settings.tokens.used)
+    return page(
+        "unseen.html",
+        answered=answered,
+        reads=reads,
+        relations=explorer.graph.relations,
+        most_uploaded=MOST_UPLOADED >> 20,
+    )
+
+
 # JSON
 
 
@@ -119,6 +150,17 @@ def explain_json(request: Request) -> Response:
     found = explorer.explain(*_fact(request), _side(request, "ask"))
     answer = {"answer": explorer.graph.entities[found.answer], "score": found.score}
     return as_json({**answer, "rank": found.rank, "changes": found.losses.records()})
+
+
+def map_json(request: Request) -> Response:
+    """Answer `/api/map`."""
+    return as_json(explorer_of(request).map())
+
+
+async def unseen_json(request: Request) -> Response:
+    """Answer a POST to `/api/unseen`, multipart/form-data as the form of `/unseen` sends it."""
+    given = await described(request)
+    return as_json(await run_in_threadpool(explorer_of(request).rank_unseen, given))
 
 
 def verdicts_json(request: Request) -> Response:

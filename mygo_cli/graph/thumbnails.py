@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -53,12 +54,17 @@ class Thumbnails:
         return None if row is None else self.of(row)
 
     def _read(self, key: str) -> str | None:
-        from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
+        return thumbnail_of(self._graph.images / key)
 
-        try:
-            with quiet_pillow():
-                picture = read_picture(self._graph.images / key)
-        except BadPicture:
-            return None
-        picture.thumbnail((SIDE, SIDE))
-        return data_uri(picture)
+
+def thumbnail_of(path: Path) -> str | None:
+    """Return the address of a small copy of a picture file, None for one that cannot be read."""
+    from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
+
+    try:
+        with quiet_pillow():
+            picture = read_picture(path)
+    except BadPicture:
+        return None
+    picture.thumbnail((SIDE, SIDE))
+    return data_uri(picture)

@@ -144,12 +144,16 @@ def test_it_serves_until_it_is_stopped(served):
     assert "Traceback" not in said
 
 
-def test_a_browser_draws_it(served):
+@pytest.mark.parametrize(
+    ("page", "drawn"),
+    [("", "Search an entity"), ("map", '<svg class="map"'), ("unseen", 'type="file"')],
+)
+def test_a_browser_draws_it(served, page, drawn):
     browser = shutil.which("chromium")
     if browser is None:
         pytest.skip("there is no chromium")
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom")
-    drawn = subprocess.run(
-        [browser, *options, served[1]], capture_output=True, text=True, timeout=90, check=False
-    )
-    assert 'role="combobox"' in drawn.stdout  # the script has run
+    command = [browser, *options, served[1] + page]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert 'role="combobox"' in ended.stdout  # the script has run
+    assert drawn in ended.stdout

@@ -241,7 +241,7 @@ def test_names_are_never_markup(client, explorer):
     explorer.run = dataclasses.replace(explorer.run, graph=evil)
     explorer.names = type(explorer.names)(evil)
     for address in ("/", "/?q=script", "/entity?id=kenya", "/rank?head=kenya&relation=grows",
-                    "/explain?head=kenya&relation=grows", "/tokens?id=kenya",
+                    "/explain?head=kenya&relation=grows", "/tokens?id=kenya", "/map",
                     f"/entity?id={EVIL}", f"/?q={EVIL}"):  # fmt: skip
         page = client.get(address).text
         assert "<script>" not in page
