@@ -77,6 +77,18 @@ def test_the_table_names_what_was_tried(tune):
     assert "trial 0: valid MRR" in ended.err
 
 
+def test_what_mattered_is_told_of_enough_trials(tune):
+    few = tried(tune, "--budget", "1s", "--epochs", "1")
+    assert few["mattered"] == {}
+    many = tried(tune, "--budget", "5s", "--epochs", "1")
+    assert len(many["trials"]) >= 10
+    shares = list(many["mattered"].values())
+    assert sum(shares) == pytest.approx(1)
+    assert shares == sorted(shares, reverse=True)
+    assert set(many["mattered"]) == set(many["trials"][0]["values"])
+    assert "What mattered: " in tune("--budget", "5s", "--epochs", "1").out
+
+
 def test_the_test_split_changes_nothing(tune, world, tmp_path):
     copy = Path(shutil.copytree(world, tmp_path / "elsewhere" / "small"))
     before = tried(lambda *words: tune(*words, data=copy), "--budget", "2s")
