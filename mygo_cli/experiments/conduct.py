@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -115,8 +114,7 @@ def _refuse_changed_data(run: PlannedRun, graph: Path) -> None:
 def _resume(folder: RunFolder, run: PlannedRun, graph: Path, follow: Follow) -> None:
     """Go on with a run; an error says how to begin it again."""
     try:
-        began_with = folder.settings().training.precision
-        resume_run(folder, with_precision(run.settings, began_with), graph, follow)
+        resume_run(folder, run.settings, graph, follow)
     except Interrupted:
         raise
     except MygoError as error:
@@ -130,12 +128,7 @@ def _new_folder(run: PlannedRun, runs: Path) -> RunFolder:
     label = f"_{LABEL}" if run.settings.data.select == "test" else ""
     folder = make_run(runs, f"{words}_seed-{run.seed}{label}")
     folder.write_settings(run.settings)
-    origin = {
-        "variant": run.variant,
-        "seed": run.seed,
-        "data_sha256": run.data_sha256,
-        "precision": run.settings.training.precision,  # config.toml says what "auto" became
-    }
+    origin = {"variant": run.variant, "seed": run.seed, "data_sha256": run.data_sha256}
     folder.write_json(folder.path / ORIGIN, origin)
     return folder
 
@@ -146,22 +139,13 @@ def found_runs(runs: Path) -> dict[str, RunFolder]:
     for path in sorted(runs.glob(f"*/{ORIGIN}")):
         folder = RunFolder(path.parent)
         try:
-            origin = json.loads(path.read_text(encoding="utf-8"))
-            asked = with_precision(folder.settings(), origin.get("precision"))
-            key = identity(asked, origin["data_sha256"])
+            data = json.loads(path.read_text(encoding="utf-8"))["data_sha256"]
+            key = identity(folder.settings(), data)
         except (MygoError, ValueError, KeyError, TypeError, OSError):
             continue  # not a run of today's settings, or cut short while it was made
         if key not in found or _progress_of(folder) > _progress_of(found[key]):
             found[key] = folder
     return found
-
-
-def with_precision(settings: Settings, precision: Any) -> Settings:
-    """Return settings with another number format, None for their own."""
-    training = dataclasses.replace(
-        settings.training, precision=precision or settings.training.precision
-    )
-    return dataclasses.replace(settings, training=training)
 
 
 def done_runs(plan: Sequence[PlannedRun], runs: Path) -> set[str]:
