@@ -32,6 +32,7 @@ KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 
 log = logging.getLogger(__name__)
 
+_CROPPING = "mygo tokenize --image-option crop=true cuts margins of one colour. "
 TOO_MUCH_SHARED = 0.5  # of all positions
 
 app = typer.Typer(
@@ -193,5 +194,6 @@ def _warn(stats: list[TokenStats]) -> None:
             log.warning(
                 f"{each.shared_share:.0%} of all {each.modality} tokens are such as most entities "
                 "have, such as a blank background: they tell nobody apart. "
+                f"{_CROPPING if each.backend == 'visual-words' else ''}"
                 "mygo tokens probe shows what the others tell."
             )
