@@ -136,10 +136,13 @@ class ImageTokenizer(Tokenizer):
 
 @runtime_checkable
 class LearnsCodebook(Protocol):
-    """An image tokenizer whose codebook is learned from the graph's own pictures."""
+    """A tokenizer whose codebook is learned from the graph's own pictures or texts."""
 
-    def fit(self, batches: Iterable[torch.Tensor]) -> None:
-        """Learn the codebook from prepared pictures, batches (B, 3, S, S). Before encoding."""
+    def fit(self, batches: Iterable[Any]) -> None:
+        """Learn the codebook before encoding.
+
+        Batches are prepared pictures, tensors (B, 3, S, S), or texts, a sequence of them.
+        """
 
     def use_codebook(self, codebook: np.ndarray[Any, np.dtype[np.float32]]) -> None:
         """Take over a codebook learned before, float32 (vocab_size, dim), instead of `fit`."""

@@ -109,7 +109,11 @@ def check_text_tokenizer(cls: type, options: Any = None, texts: Sequence[str] = 
     options = cls.Options() if options is None else options  # type: ignore[attr-defined]
     tokenizer = cls(options, "cpu")
     info = tokenizer.info
-    check_info(info, tokenizer.codebook())
+    if isinstance(tokenizer, LearnsCodebook):
+        tokenizer.fit([list(texts)])
+    assert tokenizer.info.fingerprint == info.fingerprint, "fit must not change the fingerprint"
+    codebook = tokenizer.codebook()
+    check_info(info, codebook)
     encoded = tokenizer.encode(list(texts))
     assert len(encoded) == len(texts), "encode must give a list for each text"
     for ids in encoded:
@@ -123,6 +127,9 @@ def check_text_tokenizer(cls: type, options: Any = None, texts: Sequence[str] = 
     assert len(pieces) == len(encoded[0]), "word_pieces must give a text for each id"
     twin = cls(options, "cpu")
     assert twin.info.fingerprint == info.fingerprint, "fingerprint must be the same every time"
+    if isinstance(twin, LearnsCodebook):
+        twin.use_codebook(codebook)
+    assert twin.encode(list(texts)) == encoded, "a second tokenizer must give the same tokens"
 
 
 def check_decoder(cls: type, options: Any = None, dim: int = 16) -> None:

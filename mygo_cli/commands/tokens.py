@@ -33,6 +33,7 @@ KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 
 log = logging.getLogger(__name__)
 
+_CROPPING = "mygo tokenize --image-option crop=true cuts margins of one colour. "
 TOO_MUCH_SHARED = 0.5  # of all positions
 NEAREST = 5  # entities that share tokens, in words
 MOST_WORDS = 2000  # on one sheet: some kB each
@@ -255,5 +256,6 @@ def _warn(stats: list[TokenStats]) -> None:
             log.warning(
                 f"{each.shared_share:.0%} of all {each.modality} tokens are such as most entities "
                 "have, such as a blank background: they tell nobody apart. "
+                f"{_CROPPING if each.backend == 'visual-words' else ''}"
                 "mygo tokens probe shows what the others tell."
             )

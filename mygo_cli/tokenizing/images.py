@@ -14,15 +14,18 @@ from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import ImageTokenizer, LearnsCodebook
 from mygo_cli.device import Portion, autocast
-from mygo_cli.errors import DataError, Interrupted
+from mygo_cli.errors import DataError
 from mygo_cli.graph.pictures import quiet_pillow
 from mygo_cli.graph.triples import Array
 from mygo_cli.progress import Progress
 from mygo_cli.tokenizing.loader import PictureLoader
-from mygo_cli.tokenizing.plugins import Outcome, call, checked, store_codebook
-
-# A codebook is learned from at most so many pictures, evenly spread over all.
-PICTURES_TO_LEARN_FROM = 4096
+from mygo_cli.tokenizing.plugins import (
+    Outcome,
+    call,
+    checked,
+    rows_to_learn_from,
+    settle_codebook,
+)
 
 AT_ONCE_ON_CPU, AT_ONCE_ELSEWHERE = 32, 128
 
@@ -47,13 +50,12 @@ class PictureEncoder:
 
     def prepare(self, writer: CacheWriter) -> None:
         """Make sure that cache and tokenizer hold the same codebook, learned if need be."""
-        if not writer.has_codebook:
-            if isinstance(self.tokenizer, LearnsCodebook):
-                self._learn(self.tokenizer, writer.precision)
-            store_codebook(writer, self.tokenizer, self.who)
-        if isinstance(self.tokenizer, LearnsCodebook):
-            # Also right after learning, so that an interrupted run cannot differ from this one.
-            call(self.who, self.tokenizer.use_codebook, writer.codebook())
+
+        def learn(tokenizer: LearnsCodebook) -> None:
+            with quiet_pillow():
+                self.portion.attempt(partial(self._fit, tokenizer, writer.precision))
+
+        settle_codebook(writer, self.tokenizer, self.who, learn)
 
     def outcomes(self, batches: list[Array], precision: str) -> Generator[Outcome, None, None]:
         """Yield the token ids of each batch of rows, encoded in a number format."""
@@ -73,21 +75,13 @@ class PictureEncoder:
     def _moved(self, pictures: torch.Tensor) -> torch.Tensor:
         return pictures.to(self.device, non_blocking=self.loader.pinned)
 
-    def _learn(self, tokenizer: LearnsCodebook, precision: str) -> None:
-        try:
-            with quiet_pillow():
-                self.portion.attempt(partial(self._fit, tokenizer, precision))
-        except KeyboardInterrupt as error:
-            raise Interrupted("Stopped while learning the codebook; nothing is lost.") from error
-
     def _fit(self, tokenizer: LearnsCodebook, precision: str) -> None:
         with autocast(self.device, precision):
             call(self.who, tokenizer.fit, self._pictures_to_learn_from())
 
     def _pictures_to_learn_from(self) -> Iterator[torch.Tensor]:
         """Yield batches of readable pictures, the same in every run; raise where there is none."""
-        count = len(self.sources.keys)
-        chosen = np.linspace(0, count - 1, min(count, PICTURES_TO_LEARN_FROM)).astype(np.int64)
+        chosen = rows_to_learn_from(len(self.sources.keys))
         read, tried, reason = 0, 0, ""
         batches = np.split(chosen, range(self.batch_size, len(chosen), self.batch_size))
         with closing(self.loader.batches(batches)) as loaded:

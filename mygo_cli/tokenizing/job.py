@@ -132,7 +132,8 @@ def _encoder(
     tokenizer = named.tokenizer
     if isinstance(tokenizer, TextTokenizer):
         sources, texts = text_sources(graph)
-        return TextEncoder(tokenizer, named.flag, sources, texts, job.batch_size or AT_ONCE)
+        size = job.batch_size or AT_ONCE
+        return TextEncoder(tokenizer, named.flag, sources, texts, size, progress)
     assert isinstance(tokenizer, ImageTokenizer)
     sources = image_sources(graph, job.threads, progress)
     if not sources.keys:

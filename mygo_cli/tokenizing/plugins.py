@@ -22,7 +22,14 @@ from mygo_cli.contracts import (
     Tokenizer,
     TokenizerInfo,
 )
-from mygo_cli.errors import BackendError, MygoError, OutOfMemory, UsageError, lacks_memory
+from mygo_cli.errors import (
+    BackendError,
+    Interrupted,
+    MygoError,
+    OutOfMemory,
+    UsageError,
+    lacks_memory,
+)
 from mygo_cli.graph.triples import Array
 from mygo_cli.settings.fields import from_dict, from_pairs
 
@@ -75,6 +82,32 @@ def one_line(error: Exception) -> str:
     """Return what an exception says, as one clause."""
     said = " ".join(str(error).split()).rstrip(".")
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+MOST_TO_LEARN_FROM = 4096  # items, evenly spread over all
+
+
+def rows_to_learn_from(count: int) -> Array:
+    """Return which of `count` items a codebook is learned from, ascending, int64."""
+    rows: Array = np.linspace(0, count - 1, min(count, MOST_TO_LEARN_FROM)).astype(np.int64)
+    return rows
+
+
+def settle_codebook(
+    writer: CacheWriter, tokenizer: Tokenizer, who: str, learn: Callable[[LearnsCodebook], None]
+) -> None:
+    """Make sure that cache and tokenizer hold the same codebook, learned if need be."""
+    if not writer.has_codebook:
+        if isinstance(tokenizer, LearnsCodebook):
+            try:
+                learn(tokenizer)
+            except KeyboardInterrupt as error:
+                message = "Stopped while learning the codebook; nothing is lost."
+                raise Interrupted(message) from error
+        store_codebook(writer, tokenizer, who)
+    if isinstance(tokenizer, LearnsCodebook):
+        # Also right after learning, so that an interrupted run cannot differ from this one.
+        call(who, tokenizer.use_codebook, writer.codebook())
 
 
 def store_codebook(writer: CacheWriter, tokenizer: Tokenizer, who: str) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from mygo_cli.cache.sources import Sources
 from mygo_cli.cache.writing import CacheWriter
-from mygo_cli.contracts import TextTokenizer
+from mygo_cli.contracts import LearnsCodebook, TextTokenizer
 from mygo_cli.graph.triples import Array
-from mygo_cli.tokenizing.plugins import Outcome, call, checked, store_codebook
+from mygo_cli.progress import Progress, silent
+from mygo_cli.tokenizing.plugins import (
+    Outcome,
+    call,
+    checked,
+    rows_to_learn_from,
+    settle_codebook,
+)
 
 AT_ONCE = 512
 
@@ -25,11 +32,23 @@ class TextEncoder:
     sources: Sources
     texts: list[str]
     batch_size: int
+    progress: Progress = silent
 
     def prepare(self, writer: CacheWriter) -> None:
-        """Make sure that the cache holds the codebook."""
-        if not writer.has_codebook:
-            store_codebook(writer, self.tokenizer, self.who)
+        """Make sure that cache and tokenizer hold the same codebook, learned if need be."""
+
+        def learn(tokenizer: LearnsCodebook) -> None:
+            call(self.who, tokenizer.fit, self._texts_to_learn_from())
+
+        settle_codebook(writer, self.tokenizer, self.who, learn)
+
+    def _texts_to_learn_from(self) -> Iterator[list[str]]:
+        """Yield batches of texts, the same in every run whatever is done already."""
+        chosen = rows_to_learn_from(len(self.texts))
+        for start in range(0, len(chosen), self.batch_size):
+            rows = chosen[start : start + self.batch_size]
+            self.progress("reading texts", start + len(rows), len(chosen))
+            yield [self.texts[row] for row in rows]
 
     def outcomes(self, batches: list[Array], precision: str) -> Generator[Outcome, None, None]:
         """Yield the token ids of each batch of rows. Words know no number format."""

@@ -62,19 +62,26 @@ def answers(rank, *words):
     return json.loads(ended.out)
 
 
-def test_an_entity_of_the_graph_is_read_as_without_its_structure(rank, mygo, trained, known):
+@pytest.mark.parametrize("select_by", ["frequency", "tfidf"])
+def test_an_entity_of_the_graph_is_read_as_without_its_structure(
+    mygo, train, world, caches, tmp_path, known, select_by, monkeypatch
+):
+    assert train("--runs-dir", tmp_path / "runs", "--select-by", select_by).code == 0
     image, text = known
-    words = ("--head-image", image, "--head-text", text, *GROWS, "--top", 100)
-    by_name = {row["tail"]: row for row in answers(rank, *words)}
+    ask = ("-q", "--runs-dir", tmp_path / "runs", "--device", "cpu", *GROWS, "--json")
+    ranked = mygo("rank", *ask, "--head-image", image, "--head-text", text, "--top", 100)
+    by_name = {row["tail"]: row for row in json.loads(ranked.out)}
     for tail in ("tea", "maize", "dates"):
-        asked = ("--head", "japan", *GROWS, "--tail", tail, "--json")
-        explained = mygo("explain", "-q", "--runs-dir", trained, "--device", "cpu", *asked)
-        (less,) = (
-            row
-            for row in json.loads(explained.out)["changes"]
-            if (row["side"], row["part"]) == ("asked", "structure")
-        )
+        explained = mygo("explain", *ask, "--head", "japan", "--tail", tail)
+        changes = json.loads(explained.out)["changes"]
+        (less,) = (row for row in changes if (row["side"], row["part"]) == ("asked", "structure"))
         assert by_name[tail]["score"] == pytest.approx(less["score"], abs=1e-4)
+    monkeypatch.setattr("mygo_cli.tokens.show.rebuild", rebuilt)
+    few = ("--image-tokens", 3, "--select-by", select_by, "--json")
+    view = mygo("tokens", "show", "japan", "--data", world, "--cache-dir", caches, *few)
+    kept = {row["token"] for row in json.loads(view.out)["image"]["kept"]}
+    read = {row["token"] for row in changes if (row["entity"], row["part"]) == ("japan", "image")}
+    assert read - {None} == kept
 
 
 def test_every_entity_may_answer_and_none_is_known(rank, tmp_path):

@@ -1,4 +1,4 @@
-"""From a picture to the pixels that an image tokenizer was trained on."""
+"""From a picture to the pixels that an image tokenizer was trained on, or is to see."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 BICUBIC = PIL.Image.Resampling.BICUBIC
 WIDEST = 16
+# How far a channel of a background may stray, of 255: JPEG leaves traces around every edge.
+TOLERANCE = 16
 
 
 def centre_square(image: PIL.Image.Image, shorter: int, size: int) -> NDArray[np.float32]:
@@ -31,6 +33,22 @@ def scaled(image: PIL.Image.Image) -> NDArray[np.float32]:
     pixels /= 127.5
     pixels -= 1
     return pixels
+
+
+def without_margins(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Return an RGB picture cut to the box of all that differs from its background.
+
+    The background is the colour of the corners, where all four agree. A picture whose corners
+    differ stays as it is, and so does one that shows nothing else.
+    """
+    pixels = np.asarray(image)
+    # Both ways: bytes wrap around.
+    away = np.maximum(pixels, pixels[0, 0]) - np.minimum(pixels, pixels[0, 0])
+    shows = (away > TOLERANCE).any(-1)
+    if shows[[0, 0, -1, -1], [0, -1, 0, -1]].any() or not shows.any():
+        return image
+    rows, columns = (np.flatnonzero(shows.any(axis)) for axis in (1, 0))
+    return image.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
 
 
 def _without_far_ends(image: PIL.Image.Image) -> PIL.Image.Image:

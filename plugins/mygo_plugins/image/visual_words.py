@@ -18,7 +18,7 @@ from torch.nn.functional import normalize
 from mygo_cli.contracts import ImageTokenizer, TokenizerInfo, check_bounds, setting
 from mygo_cli.errors import DataError
 from mygo_plugins.image.backbone import PACKAGED, Backbone
-from mygo_plugins.image.margins import without_margins
+from mygo_plugins.image.pixels import without_margins
 
 
 @dataclass(frozen=True)

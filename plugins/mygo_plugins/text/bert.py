@@ -50,8 +50,8 @@ class Bert(TextTokenizer):
     def __init__(self, options: BertOptions, device: str) -> None:
         self.options = options
         stop_words = load_stop_words(options.stop_words)
-        files = _files(options.model)
-        self._tokenizer = _read_tokenizer(files)
+        files = text_model_files(options.model)
+        self._tokenizer = read_tokenizer(files)
         self._table = read_embedding_table(files)
         special, known = self._special_ids(), len(self._table)
         strange = [i for i in range(known, len(self._pieces)) if i not in special]
@@ -102,7 +102,7 @@ class Bert(TextTokenizer):
         return frozenset(i for i, token in added.items() if token.special)
 
 
-def _files(model: str | None) -> ModelFiles:
+def text_model_files(model: str | None) -> ModelFiles:
     """Return the files of the named model, else of the one that a package brings along."""
     if model is not None:
         return model_files(model, WAY_OUT)
@@ -111,7 +111,7 @@ def _files(model: str | None) -> ModelFiles:
     return model_files(str(get_model_path()), WAY_OUT)
 
 
-def _read_tokenizer(files: ModelFiles) -> Any:
+def read_tokenizer(files: ModelFiles) -> Any:
     """Return the model's tokenizer without padding and truncation.
 
     `tokenizer.json` is read directly; only a model without it needs transformers, which takes
