@@ -206,7 +206,6 @@ SMALL_IDEAS = {
     "plugins/mygo_plugins/decoder/products.py": "what the decoders that multiply share",
     "plugins/mygo_plugins/decoder/rotate.py": "a plugin",
     "plugins/mygo_plugins/decoder/transe.py": "a plugin",
-    "plugins/mygo_plugins/image/margins.py": "what is cut off a picture",
     "plugins/mygo_plugins/logger/csv_file.py": "a plugin",
     "plugins/mygo_plugins/logger/mlflow.py": "a plugin",
     "plugins/mygo_plugins/logger/tensorboard.py": "a plugin",
