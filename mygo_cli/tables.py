@@ -94,8 +94,12 @@ def in_columns(columns: Sequence[Column], room: int) -> tuple[Table, int]:
 
 
 def as_lines(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a line for the headers and one for each row, with tabs between cells."""
-    return "".join("\t".join(line) + "\n" for line in _flat(headers, rows))
+    """Return a line for the headers and one for each row, with two blanks before each cell.
+
+    No cell holds two blanks, and an empty one is a dash, so that a line can be taken apart again.
+    """
+    lines = _flat(headers, rows)
+    return "".join("".join(f"  {cell or '-'}" for cell in line) + "\n" for line in lines)
 
 
 def as_markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
