@@ -64,6 +64,7 @@ def other(name, value):
         "max_pictures": 7,
         "dim": 60,
         "token_dropout": "token",
+        "select_by": "tfidf",
     }
     if name in choices:
         return choices[name]
