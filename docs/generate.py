@@ -40,7 +40,7 @@ def cli_page() -> str:
         "`json`, `jsonl`, `md` or `parquet`, by default what the file's ending says, else a "
         "table. JSON holds all that there is to say, the formats of rows a row for each thing, "
         "Markdown what the terminal shows. A file is there whole or not at all. In a pipe a table "
-        "is a line for each row, with two blanks before each cell, unless `COLUMNS` gives it a width. "
+        "is a line for each row, two blanks before each cell, unless `COLUMNS` gives it a width. "
         "`--json`, `--csv` and `--tsv` are older names of `-f json` and so on; beside `-o FILE`, "
         "`--json` says in JSON what was written.",
         "JSON, CSV, TSV and TOML are UTF-8 everywhere. Elsewhere letters that the terminal's "
