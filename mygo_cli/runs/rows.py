@@ -7,11 +7,13 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 from mygo_cli.errors import MygoError
-from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.settings.fields import alternatives
+
+if TYPE_CHECKING:
+    from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 
 
 class Row(Protocol):
