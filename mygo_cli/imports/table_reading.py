@@ -111,7 +111,7 @@ def _unique_names(header: Sequence[str], width: int) -> list[str]:
 def _read_text_table(path: Path) -> dict[str, Grid]:
     """Read lines of cells; tab-separated ones have no quotes, as everywhere in mygo."""
     text = read_text(path)
-    preferred = TAB_FIRST if _ending(path) in (".tsv", ".tab", ".txt") else DELIMITERS
+    preferred = TAB_FIRST if _ending(path) in (".tsv", ".tab", ".sif", ".txt") else DELIMITERS
     delimiter = max(preferred, key=lambda mark: _fitness(mark, text))
     try:
         return {"": list(_lines(text, delimiter))}
@@ -225,6 +225,7 @@ READERS: dict[str, Callable[[Path], dict[str, Grid]]] = {
     ".csv": _read_text_table,
     ".tsv": _read_text_table,
     ".tab": _read_text_table,
+    ".sif": _read_text_table,  # edges of Hetionet and Cytoscape
     ".txt": _read_text_table,
     ".json": _read_json,
     ".jsonl": _read_json_lines,

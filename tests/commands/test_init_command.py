@@ -149,3 +149,20 @@ def test_mistakes(mygo, facts):
         assert message in ended.err
         assert len(ended.err.splitlines()) == 1
         assert not Path("g").exists()
+
+
+@pytest.mark.parametrize(
+    ("edges", "edge_lines", "nodes", "node_lines"),
+    [
+        ("rels.csv", ":START_ID,:END_ID,:TYPE\na,b,KNOWS\n", "n.csv", "id:ID,name\na,Ann\nb,Bo\n"),
+        ("e.sif", "source\tmetaedge\ttarget\na\tKNOWS\tb\n", "n.tsv", "id\tname\na\tAnn\nb\tBo\n"),
+    ],
+    ids=["Neo4j", "Hetionet"],
+)
+def test_exports_of_other_systems(mygo, tmp_path, edges, edge_lines, nodes, node_lines):
+    (tmp_path / edges).write_text(edge_lines)
+    (tmp_path / nodes).write_text(node_lines)
+    ended = mygo("init", "g", edges, nodes, "--yes")
+    assert ended.code == 0, ended.err
+    assert Path("g/train.txt").read_text() == "a\tKNOWS\tb\n"
+    assert Path("g/entities.tsv").read_text() == "entity\tname\na\tAnn\nb\tBo\n"
