@@ -11,7 +11,7 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands import completing
 from mygo_cli.commands.output import TERMINAL, Output
-from mygo_cli.commands.settings_options import typed, with_settings_options
+from mygo_cli.commands.settings_options import DecoderOption, typed, with_settings_options
 from mygo_cli.settings.merging import merged_settings
 from mygo_cli.settings.sections import Settings
 
@@ -31,10 +31,7 @@ def bench(
     config_file: Annotated[
         Path | None, typer.Option("--config", help="Settings in TOML, as for mygo train.")
     ] = None,
-    decoder_option: Annotated[
-        list[str] | None,
-        typer.Option("--decoder-option", metavar="KEY=VALUE", help="Set an option of the decoder."),
-    ] = None,
+    decoder_option: DecoderOption = None,
     entities: Annotated[
         int | None,
         typer.Option(min=2, help="Time a generated graph of so many entities instead of --data."),

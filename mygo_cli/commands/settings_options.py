@@ -28,6 +28,16 @@ PANELS = {
 MOST_USED = ("folder", "epochs", "device", "seed")
 METAVARS = {int: "INTEGER", float: "FLOAT"}
 
+DecoderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--decoder-option",
+        metavar="KEY=VALUE",
+        help="Set an option of the decoder; may be given several times.",
+        rich_help_panel="Decoder",
+    ),
+]
+
 
 def with_settings_options(settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for every field of a dataclass of dataclasses.

@@ -11,7 +11,7 @@ from mygo_cli import console
 from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, RunsDirOption
 from mygo_cli.commands.output import TERMINAL, Output
-from mygo_cli.commands.settings_options import typed, with_settings_options
+from mygo_cli.commands.settings_options import DecoderOption, typed, with_settings_options
 from mygo_cli.contracts import LOGGERS
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
@@ -48,15 +48,7 @@ def train(
             show_default=False,
         ),
     ] = "",
-    decoder_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--decoder-option",
-            metavar="KEY=VALUE",
-            help="Set an option of the decoder; may be given several times.",
-            rich_help_panel="Decoder",
-        ),
-    ] = None,
+    decoder_option: DecoderOption = None,
     log: Annotated[
         list[str] | None,
         typer.Option(

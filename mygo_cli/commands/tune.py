@@ -14,7 +14,7 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands.options import CacheDirOption, RunsDirOption
 from mygo_cli.commands.output import TERMINAL, Output
-from mygo_cli.commands.settings_options import typed, with_settings_options
+from mygo_cli.commands.settings_options import DecoderOption, typed, with_settings_options
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.folders import cache_dir, runs_dir, settings_folder
@@ -54,15 +54,7 @@ def tune(
             show_default=False,
         ),
     ] = None,
-    decoder_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--decoder-option",
-            metavar="KEY=VALUE",
-            help="Set an option of the decoder; may be given several times.",
-            rich_help_panel="Decoder",
-        ),
-    ] = None,
+    decoder_option: DecoderOption = None,
     cache_folder: CacheDirOption = None,
     runs_folder: RunsDirOption = None,
     out: Output = TERMINAL,
