@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mygo_cli.device import autocast, choose_device, choose_precision, seed_everything
+from mygo_cli.device import (
+    autocast,
+    choose_device,
+    choose_precision,
+    repeatable,
+    seed_everything,
+)
 from mygo_cli.errors import UsageError
 
 
@@ -84,3 +90,22 @@ def test_bf16_on_a_device_that_has_none(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
     with pytest.raises(UsageError, match=r"--precision bf16: cuda cannot compute in it\."):
         choose_precision("bf16", torch.device("cuda"))
+
+
+def test_gradients_of_rows_are_the_same_with_several_threads():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    table = torch.randn(50, 96, requires_grad=True)
+    rows, weights = torch.randint(0, 50, (2000,)), torch.randn(2000, 96)
+
+    def gradient():
+        with repeatable(torch.device("cpu")):
+            return torch.autograd.grad((table[rows] * weights).sum(), table)[0]
+
+    try:
+        first = gradient()
+        assert all(torch.equal(first, gradient()) for _ in range(50))
+    finally:
+        torch.set_num_threads(threads)
+    assert not torch.are_deterministic_algorithms_enabled()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mygo_cli.device import seed_everything
+from mygo_cli.device import repeatable, seed_everything
 from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.distributed.synced_norm import sync_batch_norms
 from mygo_cli.errors import MygoError, UsageError
@@ -148,7 +148,8 @@ class Trainer:
         for step, batch in enumerate(questions.batches(self.settings.batch_size), 1):
             learning_rate = rate(self.settings, self.epoch * steps + step - 1, steps)
             data = self._step_data(batch, order).to(self.device)
-            sums += self._step(data, learning_rate, len(questions.answers) / steps)
+            with repeatable(self.device):
+                sums += self._step(data, learning_rate, len(questions.answers) / steps)
             yield StepDone(epoch, step, steps, learning_rate)
         links, contrasts = zip(*self.processes.gather_objects(sums.tolist()), strict=True)
         loss, contrastive = sum(links) / len(questions.answers), contrasts[0] / steps
