@@ -97,12 +97,12 @@ class Request:
                 "--pairs all asks of very many pairs.", "Name a --relation or an --entity with it."
             )
 
-    def queries(self, graph: KnowledgeGraph) -> Queries:
-        """Return what to ask, those for tails first.
+    def queries(self, graph: KnowledgeGraph, rules: Rules | None = None) -> Queries:
+        """Return what to ask, those for tails first; `rules` are those of the same graph, if known.
 
         Raises `UsageError` for an unknown name, `DataError` where there is nothing to ask.
         """
-        schema = self._learnt(graph)
+        schema = (rules or self.rules(graph)).schema
         if schema is not None:
             queries = chosen(schema.blanks(), *self._rows(graph), self.side)
         else:
@@ -121,10 +121,7 @@ class Request:
 
     def rules(self, graph: KnowledgeGraph) -> Rules:
         """Return what new facts must be; raises as `read_schema`."""
-        return Rules(self.unlinked, self._learnt(graph))
-
-    def _learnt(self, graph: KnowledgeGraph) -> Schema | None:
-        return Schema(graph, self._stated(graph)) if self.missing else None
+        return Rules(self.unlinked, Schema(graph, self._stated(graph)) if self.missing else None)
 
     def _stated(self, graph: KnowledgeGraph) -> dict[int, Stated]:
         return {} if self.schema is None else read_schema(self.schema, graph)

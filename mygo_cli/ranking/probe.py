@@ -8,7 +8,7 @@ rank worse than either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -101,14 +101,13 @@ def probe_tokens(
 
 def probe_graph(
     graph: KnowledgeGraph,
-    caches: Path | Mapping[str, Path],
+    caches: Path,
     side: Side = "tail",
     relations: Sequence[int] | None = None,
     progress: Progress = silent,
 ) -> list[RelationProbe]:
-    """Return the probes of every modality that has a cache among `caches`.
+    """Return the probes of every modality of which the folder `caches` has a complete cache.
 
-    Those are the caches by modality, or a folder of which the newest complete ones are taken.
     Raises `DataError` where there is none, or nothing to ask.
     """
     if not len(graph.test) and not len(graph.valid):
@@ -116,21 +115,15 @@ def probe_graph(
             f"{graph.folder} has neither test nor validation triples.",
             "A probe is measured on facts that it did not learn from: add test.txt.",
         )
-    paths = _newest_caches(graph, caches) if isinstance(caches, Path) else caches
+    paths = {modality: newest_cache(caches, graph, modality) for modality in MODALITIES}
     found: list[RelationProbe] = []
     for modality, path in paths.items():
-        counts = token_counts(TokenCache.open(path), len(graph.entities))
-        found += probe_tokens(graph, counts, modality, side, relations, progress)
-    return found
-
-
-def _newest_caches(graph: KnowledgeGraph, folder: Path) -> dict[str, Path]:
-    """Return the newest complete cache of each modality that has one."""
-    paths = {modality: newest_cache(folder, graph, modality) for modality in MODALITIES}
-    found = {modality: path for modality, path in paths.items() if path is not None}
-    if not found:
+        if path is not None:
+            counts = token_counts(TokenCache.open(path), len(graph.entities))
+            found += probe_tokens(graph, counts, modality, side, relations, progress)
+    if not any(paths.values()):
         raise DataError(
-            f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize makes it."
+            f"{caches} has no complete token cache of {graph.name}.", "mygo tokenize makes it."
         )
     return found
 

@@ -48,13 +48,14 @@ def expected_precision(
     if not len(held_out) or request.pairs == "all":
         return None
     anything = replace(request, relation=None, entity=None)
+    rules = anything.rules(hidden)
     try:
-        queries = anything.queries(hidden)
+        queries = anything.queries(hidden, rules)
     except DataError:  # nothing is blank
         return None
     top = TopFacts(max(LEAST_DEPTH, DEPTH * len(held_out)))
     portion = Portion(batch_size or block_size(len(graph.entities)), "questions")
-    for done in complete(scorer, hidden, queries, top, portion, rules=anything.rules(hidden)):
+    for done in complete(scorer, hidden, queries, top, portion, rules=rules):
         progress("measure", done, len(queries.entity))
     found = top.best()
     if not len(found.key):

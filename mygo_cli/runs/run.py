@@ -259,8 +259,9 @@ class Run:
         from mygo_cli.completion.completion import find_facts
 
         at_once = Portion(batch_size or block_size(len(self.graph.entities)), "questions")
-        what = request.queries(self.graph), request.top, at_once, unfinished, progress
-        return find_facts(self.scorer, self.graph, *what, request.rules(self.graph))
+        rules = request.rules(self.graph)
+        what = request.queries(self.graph, rules), request.top, at_once, unfinished, progress
+        return find_facts(self.scorer, self.graph, *what, rules)
 
     def entity_vectors(self) -> Vectors:
         """Return the vector of each entity, float32 (N, D), in the order of `graph.entities`."""
