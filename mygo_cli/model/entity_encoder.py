@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,6 +44,15 @@ class Reading:
     structure: Tensor | None
     image: ReadTokens | None
     text: ReadTokens | None
+
+    def only(self, parts: Collection[str]) -> Reading:
+        """Return the reading without what is not among `parts`: structure, image, text."""
+        return Reading(
+            self.count,
+            self.structure if "structure" in parts else None,
+            self.image if "image" in parts else None,
+            self.text if "text" in parts else None,
+        )
 
     def part(self, places: Tensor | slice) -> Reading:
         """Return the reading of the entities at `places` (S,) among these."""

@@ -35,6 +35,11 @@ class ExpertVectors(NamedTuple):
     asking: Tensor | None
     answering: Tensor | None
 
+    def masked(self, tokens: bool, structure: bool) -> ExpertVectors:
+        """Return what is known without the tokens, or the free vectors, unless they are kept."""
+        asking, answering = (None if each is None else each * structure for each in self[2:])
+        return ExpertVectors(self.known & tokens, self.tokens * tokens, asking, answering)
+
     def row(self, row: int) -> ExpertVectors:
         """Return the same of one entity, R = 1."""
         return self._each(lambda part: part[row : row + 1].clone())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -100,29 +100,14 @@ def without(scorer: Scorer, part: Part) -> Scorer:
     """Return what answers as the scorer would if no entity had that part: masked, not retrained."""
     model = scorer.model
     with torch.no_grad():
-        reading = model.read()
-        blind = replace(
-            reading,
-            structure=None if part == "structure" else reading.structure,
-            image=None if part == "image" else reading.image,
-            text=None if part == "text" else reading.text,
-        )
+        blind = model.read().only({"structure", "image", "text"} - {part})
         less = Scorer(model, model.vectors_in_blocks(blind), scorer.relations)
         names = [] if model.experts is None else list(model.experts.named())
         known = zip(names, scorer.expert_vectors, strict=True)
-        vars(less)["expert_vectors"] = [_less(each, name == part, part) for name, each in known]
+        vars(less)["expert_vectors"] = [
+            each.masked(tokens=name != part, structure=part != "structure") for name, each in known
+        ]
     return less
-
-
-def _less(vectors: ExpertVectors, tokens_gone: bool, part: Part) -> ExpertVectors:
-    """Return what experts of a modality know of entities without their tokens, or structure."""
-    if tokens_gone:
-        known, tokens = torch.zeros_like(vectors.known), torch.zeros_like(vectors.tokens)
-        return vectors._replace(known=known, tokens=tokens)
-    if part != "structure":
-        return vectors
-    asking, answering = (None if each is None else torch.zeros_like(each) for each in vectors[2:])
-    return vectors._replace(asking=asking, answering=answering)
 
 
 def block_size(entities: int) -> int:

@@ -9,14 +9,13 @@ entities that are read as the unseen one is.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from mygo_cli.graph.triples import Triples
-from mygo_cli.model.experts import ExpertVectors
 from mygo_cli.model.fusion import fit_weights
 from mygo_cli.model.queries import Queries
 from mygo_cli.model.relation_maps import relation_side
@@ -87,17 +86,9 @@ def fit_unseen(
     if model.experts is None or not len(facts):
         return None
     with torch.no_grad():
-        reading = model.read()
-        vectors = model.vectors(
-            replace(
-                reading,
-                structure=None,
-                image=reading.image if "image" in parts else None,
-                text=reading.text if "text" in parts else None,
-            )
-        )
+        vectors = model.vectors_in_blocks(model.read().only(parts))
     modalities = zip(model.experts.named(), scorer.expert_vectors, strict=True)
-    known = [_unseen(each, name in parts) for name, each in modalities]
+    known = [each.masked(name in parts, structure=False) for name, each in modalities]
     everyone = UnseenScorer(scorer.with_more(vectors, known), count)
 
     def opinions(queries: Queries) -> Tensor:
@@ -105,12 +96,6 @@ def fit_unseen(
 
     heard = hear(opinions, count, train, facts)
     return fit_weights(*heard[:3], len(model.experts.weights)).to(scorer.entities.device)
-
-
-def _unseen(vectors: ExpertVectors, read: bool) -> ExpertVectors:
-    """Return what experts know of entities without structure, and without tokens unless `read`."""
-    asking, answering = (None if each is None else torch.zeros_like(each) for each in vectors[2:])
-    return ExpertVectors(vectors.known & read, vectors.tokens * read, asking, answering)
 
 
 def predict_unseen(
