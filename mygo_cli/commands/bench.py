@@ -46,8 +46,10 @@ def bench(
 ) -> None:
     """Time training, ranking and tokenizing on this machine. Nothing is written."""
     from mygo_cli.bench.figures import measure
+    from mygo_cli.training.beginning import begin
 
-    settings = merged_settings(config_file, typed(options), decoder_option or [], recipe)
+    asked = config_file, typed(options), decoder_option or [], recipe
+    settings = merged_settings(*asked) if entities else begin(*asked)[0]
     with console.bars(transient=True) as progress:
         figures = measure(settings, entities, against == "literal", repeats, progress)
     out.give(partial(print_figures, figures), figures)

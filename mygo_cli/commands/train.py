@@ -15,8 +15,7 @@ from mygo_cli.commands.settings_options import DecoderOption, typed, with_settin
 from mygo_cli.contracts import LOGGERS
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import UsageError
-from mygo_cli.folders import cache_dir, runs_dir, settings_folder
-from mygo_cli.settings.merging import merged_settings
+from mygo_cli.folders import cache_dir, runs_dir
 from mygo_cli.settings.sections import Settings
 
 
@@ -26,7 +25,8 @@ def train(
         str | None,
         typer.Option(
             "--recipe",
-            help="Settings that come with mygo; mygo recipes lists them.",
+            help="Settings that come with mygo: mygo recipes lists them. "
+            "Default: large where there are 5,000 entities or more.",
             autocompletion=completing.shipped("recipe"),
         ),
     ] = None,
@@ -65,10 +65,9 @@ def train(
 ) -> None:
     """Train a model; the newest token caches of the graph are used unless others are named."""
     from mygo_cli.commands.training_progress import show_training
-    from mygo_cli.graph.reading import read_graph
     from mygo_cli.runs.bundle import home_of
     from mygo_cli.runs.finding import named_run
-    from mygo_cli.training.prepare import note_other_graph
+    from mygo_cli.training.beginning import begin
     from mygo_cli.training.run import resume_run, train_run
 
     if not started_by_torchrun().first:
@@ -84,9 +83,8 @@ def train(
         settings = folder.settings()
         run, result = resume_run(folder, settings, home_of(folder, settings), show_training, logs)
     else:
-        settings = merged_settings(config_file, given, decoder_option or [], recipe)
+        settings, graph = begin(config_file, given, decoder_option or [], recipe)
         caches, runs = cache_dir(cache_folder), runs_dir(runs_folder)
-        graph = note_other_graph(read_graph(settings_folder(settings)), recipe, config_file)
         run, result = train_run(settings, graph, caches, runs, show_training, name=name, log=logs)
 
     def show() -> None:

@@ -17,8 +17,8 @@ from mygo_cli.commands.output import TERMINAL, Output
 from mygo_cli.commands.settings_options import DecoderOption, typed, with_settings_options
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, UsageError
-from mygo_cli.folders import cache_dir, runs_dir, settings_folder
-from mygo_cli.settings.merging import merged_settings, nested_value
+from mygo_cli.folders import cache_dir, runs_dir
+from mygo_cli.settings.merging import nested_value
 from mygo_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
@@ -62,15 +62,14 @@ def tune(
 ) -> None:
     """Search for better settings within a time, chosen on validation; ends in a recipe."""
     _check_packages()
-    from mygo_cli.graph.reading import read_graph
+    from mygo_cli.training.beginning import begin
     from mygo_cli.tuning.outcome import finish_search
     from mygo_cli.tuning.search import open_search, run_search
 
     if not started_by_torchrun().alone:
         raise UsageError("A search trains in one process.", "Start it without torchrun.")
     seconds, given, pairs = seconds_of(budget), typed(options), decoder_option or []
-    base = merged_settings(config_file, given, pairs, recipe)
-    graph = read_graph(settings_folder(base))
+    base, graph = begin(config_file, given, pairs, recipe)
     folder = output or runs_dir(runs_folder) / f"tune_{graph.name}"
     search = open_search(base, _fixed(given, pairs), graph, cache_dir(cache_folder), folder)
     with console.bar() as bar:

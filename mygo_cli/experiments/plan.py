@@ -24,6 +24,7 @@ from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, merge, resolve
 from mygo_cli.settings.recipes import read_recipe
 from mygo_cli.settings.sections import Settings
+from mygo_cli.training.beginning import recipe_for
 from mygo_cli.training.prepare import check_selection, with_caches
 
 
@@ -73,7 +74,8 @@ def planned_runs(
 ) -> list[PlannedRun]:
     """Return every run, all variants with the first seed first.
 
-    Settings are those of the recipe, overruled by the file's, by those `typed`, by the variant's.
+    Settings are those of the recipe, by default the one that suits the size of the graph, overruled
+    by the file's, by those `typed`, by the variant's.
     `folder_of` finds the graph. `warn` gets a line, once, for each modality that has no token
     cache.
     Raises `MygoError` for anything wrong with settings, graph or caches: nothing has run then.
@@ -85,10 +87,13 @@ def planned_runs(
     runs = []
     for variant in experiment.variants:
         where = f"{experiment.path}: {variant.name}"
-        settings = from_dict(Settings, merge(common, variant.changes), where)
+        changed = merge(common, variant.changes)
+        settings = from_dict(Settings, changed, where)
         try:
-            settings = resolve(settings)
             graph = graphs(folder_of(settings))
+            if experiment.recipe is None and (suited := recipe_for(graph)):
+                settings = from_dict(Settings, merge(read_recipe(suited), changed), where)
+            settings = resolve(settings)
             settings = with_caches(settings, graph, caches, warn_once)
             _check(settings, graph)
             runs.append(PlannedRun(variant.name, settings, data_sha256(graph, settings)))

@@ -15,12 +15,10 @@ from mygo_cli.graph.files import misnamed
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import validation_leak
 from mygo_cli.runs.opened import with_holdout
-from mygo_cli.settings.recipes import find_shipped, read_made_for
 from mygo_cli.settings.sections import ImageTokenSettings, Settings, TextTokenSettings
 from mygo_cli.tokens.selection import TokenTable
 from mygo_cli.tokens.table import load_tokens
 
-ALIKE = 0.1  # of the entities more or less: the same graph, perhaps of another release
 log = logging.getLogger(__name__)
 
 Tokens = TypeVar("Tokens", ImageTokenSettings, TextTokenSettings)
@@ -35,25 +33,6 @@ def prepared_graph(settings: Settings, graph: KnowledgeGraph) -> KnowledgeGraph:
             "No validation triples: the last epoch is kept. "
             f"{_renaming(graph.folder)}--holdout 0.05 cuts some from train and keeps the best."
         )
-    return graph
-
-
-def note_other_graph(
-    graph: KnowledgeGraph, recipe: str | None, config: Path | None = None
-) -> KnowledgeGraph:
-    """Return the graph; say so where a recipe or a file of settings was made for another one.
-
-    That is told by the number of entities, as folders may have any name.
-    """
-    shipped = [find_shipped(recipe, "recipe").path] if recipe else []
-    for path in [*shipped, *([config] if config else [])]:
-        made_for, here = read_made_for(path), len(graph.entities)
-        if made_for and abs(here - made_for.entities) > ALIKE * made_for.entities:
-            log.warning(
-                f"{path.stem} was made for {made_for.graph} with {made_for.entities:,} entities; "
-                f"{graph.name} has {here:,}: other settings may suit it better. "
-                "mygo tune looks for them."
-            )
     return graph
 
 

@@ -25,9 +25,9 @@ from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.merging import Nested, merge, nested_value, overlaid, resolve
 from mygo_cli.settings.recipes import read_recipe, read_settings
 from mygo_cli.settings.sections import Settings, name_of, settings_fields
+from mygo_cli.training.beginning import note_other_graph, recipe_for
 from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
-from mygo_cli.training.prepare import note_other_graph
 from mygo_cli.training.run import train_run
 
 
@@ -61,7 +61,8 @@ def train(
     given = merge({"data": {"folder": _folder_of(graph)}}, _placed(options))
     if tokens is not None:
         given = merge({"tokens": _named_caches(tokens)}, given)
-    below = merge(read_recipe(recipe) if recipe else {}, _nested(settings))
+    begun = recipe or recipe_for(graph)
+    below = merge(read_recipe(begun) if begun else {}, _nested(settings))
     chosen = resolve(from_dict(Settings, merge(below, given), "train"))
     caches, runs = folder_of_caches(cache_dir), folder_of_runs(runs_dir)
     logs = [log] if isinstance(log, str) else log

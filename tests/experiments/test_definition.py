@@ -13,6 +13,7 @@ from mygo_cli.experiments.definition import read_experiment
 from mygo_cli.experiments.plan import identity, planned_runs
 from mygo_cli.settings.recipes import shipped
 from mygo_cli.settings.sections import Settings
+from mygo_cli.training import beginning
 
 
 @pytest.fixture
@@ -128,6 +129,15 @@ def test_files_that_are_none(tmp_path):
         read_experiment(tmp_path / "nothing.toml")
     with pytest.raises(DataError, match="is not TOML"):
         read(tmp_path, "= 3")
+
+
+def test_variants_of_a_large_graph_begin_from_its_recipe(tmp_path, graph, monkeypatch):
+    monkeypatch.setattr(beginning, "LARGE_FROM", 2)
+    runs, _ = plan_of(read(tmp_path, "[grid]\nmodel.dropout = [0.2]\n"), graph)
+    assert runs[0].settings.training.candidates == 1024
+    assert runs[0].settings.model.dropout == 0.2
+    runs, _ = plan_of(read(tmp_path, 'recipe = "world"\n'), graph)
+    assert runs[0].settings.training.candidates == 0
 
 
 def test_settings_lie_over_one_another(tmp_path, graph):
