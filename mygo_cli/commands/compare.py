@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,9 +17,10 @@ from mygo_cli.commands.options import (
     RunsDirOption,
 )
 from mygo_cli.commands.output import TERMINAL, Output
+from mygo_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from mygo_cli.ranking.bootstrap import Compared, Values
+    from mygo_cli.ranking.bootstrap import Compared, RelationCompared, Values
     from mygo_cli.runs.measured import Measured
 
 SplitName = Literal["train", "valid", "test"]
@@ -27,13 +28,18 @@ SplitName = Literal["train", "valid", "test"]
 
 def compare(
     runs: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
-            help="Folders or names of runs; the others are held against the first.",
+            metavar="RUN[,RUN]...",
+            help="Folders or names of runs; the others are held against the first. Runs joined by "
+            "commas, as several seeds, count as their mean.",
             autocompletion=completing.runs,
         ),
     ],
     split: Annotated[SplitName, typer.Option(help="Which triples to rank.")] = "test",
+    by: Annotated[
+        Literal["relation"] | None, typer.Option(help="Compare each relation on its own, too.")
+    ] = None,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = "auto",
     data: RunDataOption = None,
@@ -41,14 +47,20 @@ def compare(
     out: Output = TERMINAL,
 ) -> None:
     """Rank a split with several runs, and say how sure their MRR and its differences are."""
-    from mygo_cli.ranking.bootstrap import RESAMPLES, compare_means
-    from mygo_cli.runs.measured import measure_runs
+    from mygo_cli.ranking.bootstrap import RESAMPLES, compare_means, compare_relations
+    from mygo_cli.runs.measured import averaged, measure_runs
 
+    if by and len(runs) == 1:
+        raise UsageError("--by relation holds runs against each other: name two or more.")
+    groups = [_joined(each) for each in runs]
     with console.bars(transient=True) as progress:
         places = data, device, runs_folder
-        measured = list(measure_runs(runs, split, *places, batch_size, progress))
+        flat = [run for group in groups for run in group]
+        found = measure_runs(flat, split, *places, batch_size, progress)
+        measured = [averaged([next(found) for _ in group]) for group in groups]
     compared = compare_means(_stacked(measured))
     triples = len(measured[0].values)
+    parts = compare_relations(_stacked(measured), measured[0].relations) if by else []
 
     def show() -> None:
         console.result(
@@ -56,10 +68,45 @@ def compare(
             f"of its {triples:,} triples"
         )
         print_compared(measured, compared)
+        if by:
+            print_relations(measured, parts)
 
     lines = [_as_json(*pair) for pair in zip(measured, compared, strict=True)]
-    head = {"split": split, "triples": triples, "resamples": RESAMPLES}
-    out.give(show, {**head, "runs": lines}, rows=lines)
+    record = {"split": split, "triples": triples, "resamples": RESAMPLES, "runs": lines}
+    by_relation = [
+        {"relation": part.relation, "triples": part.triples, **line}
+        for part in parts
+        for line in map(_means_as_json, measured, part.compared)
+    ]
+    if by:
+        record["relations"] = by_relation
+    out.give(show, record, rows=by_relation if by else lines)
+
+
+def _joined(runs: str) -> list[str]:
+    """Return the runs that an argument names: one whose name has commas, or several."""
+    return [runs] if Path(runs).exists() else [run for run in runs.split(",") if run]
+
+
+def print_relations(measured: Sequence[Measured], parts: Sequence[RelationCompared]) -> None:
+    """Print a table for each run but the first: where it is better and where it is worse."""
+    names = _names(measured)
+    for row, name in enumerate(names[1:], 1):
+        lines = [(part, part.compared[0], part.compared[row]) for part in parts]
+        console.table(
+            (f"{name}, by relation", "triples", "first", "MRR", "difference", "from", "to"),
+            [
+                (
+                    part.relation,
+                    part.triples,
+                    first.mean,
+                    here.mean,
+                    f"{here.difference:+.4f}",
+                    *(f"{end:+.4f}" for end in here.difference_interval),
+                )
+                for part, first, here in lines
+            ],
+        )
 
 
 def _stacked(measured: Sequence[Measured]) -> Values:
@@ -102,20 +149,30 @@ def _names(measured: Sequence[Measured]) -> list[str]:
     """Return what the runs are called: their folders' names, whole paths where those are alike."""
     from mygo_cli.runs.selection import is_on_test
 
-    short = [each.path.name for each in measured]
-    names = short if len(set(short)) == len(short) else [str(each.path) for each in measured]
+    short = [_name(each, lambda path: path.name) for each in measured]
+    names = short if len(set(short)) == len(short) else [_name(each, str) for each in measured]
     return [
         f"{name} (selected on test)" if is_on_test(each.selected_by) else name
         for name, each in zip(names, measured, strict=True)
     ]
 
 
+def _name(each: Measured, shown: Callable[[Path], str]) -> str:
+    others = len(each.paths) - 1
+    return shown(each.paths[0]) + (f" and {others} more" if others else "")
+
+
 def _as_json(each: Measured, means: Compared) -> dict[str, Any]:
     """Return a run as plain values."""
+    about = {"selected_by": each.selected_by, **each.metrics.row()}
+    return {**about, **_means_as_json(each, means)}
+
+
+def _means_as_json(each: Measured, means: Compared) -> dict[str, Any]:
+    """Return the mean of a run over some triples, and how it differs from the first run's."""
     return {
-        "run": str(each.path),
-        "selected_by": each.selected_by,
-        **each.metrics.row(),
+        "run": ",".join(map(str, each.paths)),
+        "mrr": means.mean,
         "mrr_interval": list(means.interval),
         "difference": means.difference,
         "difference_interval": list(means.difference_interval),

@@ -67,7 +67,7 @@ EXAMPLES = {
         "mygo runs --runs-dir mygo-work/experiments/ablation_world/runs -f csv",
     ),
     "evaluate": ("mygo evaluate", "mygo evaluate --run first --split valid --relations"),
-    "compare": ("mygo compare first second", "mygo compare first second --split valid -f md"),
+    "compare": ("mygo compare first second", "mygo compare a0,a1,a2 b0,b1,b2 --by relation"),
     "rank": (
         "mygo rank --head Japan --relation imports_from",
         "mygo rank --relation grows --tail coffee --hide-known",

@@ -11,6 +11,7 @@ import numpy as np
 from mygo_cli.graph.triples import Array
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
+Names = np.ndarray[Any, np.dtype[np.object_]]
 
 RESAMPLES = 10_000
 LEVEL = 0.95
@@ -57,6 +58,29 @@ def compare_means(values: Values, resamples: int = RESAMPLES, seed: int = 0) -> 
             better=float((means[:, len(values) + row] > 0).mean()),
         )
         for row in range(len(values))
+    ]
+
+
+@dataclass(frozen=True)
+class RelationCompared:
+    """The comparison on those of the triples that have one relation."""
+
+    relation: str
+    triples: int
+    compared: list[Compared]
+
+
+def compare_relations(values: Values, relations: Names) -> list[RelationCompared]:
+    """Return the comparison of R models for each relation, those with most triples first.
+
+    `values` (R, T) are those of the triples, whose relations have the names `relations` (T,).
+    """
+    names, counts = np.unique(relations, return_counts=True)
+    return [
+        RelationCompared(
+            str(names[row]), int(counts[row]), compare_means(values[:, relations == names[row]])
+        )
+        for row in np.argsort(-counts, kind="stable")
     ]
 
 

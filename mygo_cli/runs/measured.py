@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from mygo_cli.errors import DataError
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import Progress, silent
-from mygo_cli.ranking.bootstrap import Values, per_triple
+from mygo_cli.ranking.bootstrap import Names, Values, per_triple
 from mygo_cli.ranking.ranks import Metrics, metrics, ranks
 from mygo_cli.runs.opened import open_silently
 from mygo_cli.runs.run import Run
@@ -43,12 +44,37 @@ def measure(run: Run, processes: Processes = ALONE) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Measured:
-    """A run on the split: its metrics, and the mean reciprocal rank of each triple (T,)."""
+    """A run on the split: its metrics, and the mean reciprocal rank of each triple (T,).
 
-    path: Path
+    `relations` (T,) are the names of the triples' relations. Several runs that were averaged have
+    their means, and all their `paths`.
+    """
+
+    paths: tuple[Path, ...]
     selected_by: str
     metrics: Metrics
     values: Values
+    relations: Names
+
+
+def averaged(group: Sequence[Measured]) -> Measured:
+    """Return what is left of several runs of one model, as of several seeds: their means."""
+    first = group[0]
+    if len(group) == 1:
+        return first
+    means = Metrics(
+        count=first.metrics.count,
+        mrr=fmean(each.metrics.mrr for each in group),
+        mean_rank=fmean(each.metrics.mean_rank for each in group),
+        hits={k: fmean(each.metrics.hits[k] for each in group) for k in first.metrics.hits},
+    )
+    return Measured(
+        tuple(path for each in group for path in each.paths),
+        ", ".join(dict.fromkeys(each.selected_by for each in group)),
+        means,
+        np.mean([each.values for each in group], axis=0),
+        first.relations,
+    )
 
 
 def measure_runs(
@@ -83,7 +109,8 @@ def _measured(
     overall = metrics(all_ranks)
     assert overall is not None  # there are triples
     values = per_triple(all_ranks.numpy(), rivals.triple.numpy(), len(triples))
-    return Measured(run.folder.path, run.selected_by, overall, values)
+    relations = np.array(run.graph.relations, dtype=object)[triples[:, 1]]
+    return Measured((run.folder.path,), run.selected_by, overall, values, relations)
 
 
 def check_same_triples(

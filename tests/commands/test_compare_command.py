@@ -53,6 +53,31 @@ def test_tables(mygo, two):
     assert ended.err == ""
 
 
+def test_by_relation(mygo, two):
+    ended = mygo("compare", *two, "--by", "relation", "--device", "cpu", "--json")
+    printed = json.loads(ended.out)
+    lines, overall = printed["relations"], printed["runs"]
+    seconds = [line for line in lines if line["run"] == str(two[1])]
+    assert sum(line["triples"] for line in seconds) == printed["triples"]
+    together = sum(line["triples"] * line["difference"] for line in seconds) / printed["triples"]
+    assert together == pytest.approx(overall[1]["difference"])
+    ended = mygo("compare", *two, "--by", "relation", "--device", "cpu")
+    assert "by relation" in ended.out
+    assert all(line["relation"] in ended.out for line in seconds)
+    ended = mygo("compare", two[0], "--by", "relation", "--device", "cpu")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+
+
+def test_joined_runs_count_as_their_mean(mygo, two):
+    both = f"{two[0]},{two[1].name}"
+    lines = json.loads(mygo("compare", two[0], both, "--device", "cpu", "--json").out)["runs"]
+    alone = json.loads(mygo("compare", *two, "--device", "cpu", "--json").out)["runs"]
+    for key in ("mrr", "hits@1", "mean_rank"):
+        assert lines[1][key] == pytest.approx((alone[0][key] + alone[1][key]) / 2)
+    assert lines[1]["difference"] == pytest.approx(alone[1]["difference"] / 2)
+    assert f"{two[0].name} and 1 more" in mygo("compare", two[0], both, "--device", "cpu").out
+
+
 def test_one_run_alone(mygo, train):
     assert train().code == 0
     ended = mygo("compare", only_run(), "--device", "cpu")
