@@ -18,6 +18,10 @@ from mygo_cli.errors import UsageError
 from mygo_cli.folders import cache_dir, runs_dir
 from mygo_cli.settings.sections import Settings
 
+# MRR on training facts: on world it is .47 after 10 epochs, .77 after 30 and .89 after the 120 of
+# the defaults, with .300, .387 and .413 on test.
+LEARNED_WELL = 0.7
+
 
 @with_settings_options(Settings)
 def train(
@@ -90,9 +94,25 @@ def train(
     def show() -> None:
         print_result(result)
         console.result(f"Run: {run.folder.path}")
+        if hint := too_short(result, run.settings.training.epochs):
+            console.result(hint)
         console.result("Next: mygo rank --head X --relation Y, or mygo evaluate")
 
     out.give(show, {"run": str(run.folder.path), **result})
+
+
+def too_short(result: dict[str, Any], epochs: int) -> str:
+    """Return what to say of a run that knows too little of its own facts, else nothing.
+
+    One whose best epoch lies well before its end does not want for more of them.
+    """
+    learned, best = result["train_mrr"], result["epoch"]
+    if learned >= LEARNED_WELL or best < 0.8 * epochs:
+        return ""
+    return (
+        f"Of its own training facts it knows little yet (they rank at MRR {learned:.2f}). "
+        f"Longer may be better: --epochs {2 * epochs}"
+    )
 
 
 def print_result(result: dict[str, Any]) -> None:

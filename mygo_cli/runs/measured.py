@@ -16,17 +16,18 @@ from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.bootstrap import Names, Values, per_triple
-from mygo_cli.ranking.ranks import Metrics, metrics, ranks
+from mygo_cli.ranking.ranks import Metrics, mean_reciprocal, metrics, ranks
 from mygo_cli.runs.opened import open_silently
 from mygo_cli.runs.run import Run
 
+LEARNED = 500  # facts of train that tell how well it was learned
 RESULT_SPLITS: tuple[Split, ...] = ("valid", "test")
 
 
 def measure(run: Run, processes: Processes = ALONE) -> dict[str, Any]:
-    """Return what `result.json` holds: the selected epoch, what chose it, and two reports.
+    """Return what `result.json` holds: the epoch, what chose it, how it learned, two reports.
 
-    They are on validation and test: filtered ranking of both sides, realistic ties. A split
+    The reports are on validation and test: filtered ranking of both sides, realistic ties. A split
     without triples is left out.
     """
     reports = {
@@ -38,8 +39,20 @@ def measure(run: Run, processes: Processes = ALONE) -> dict[str, Any]:
         "epoch": run.content["epoch"],
         "validation_mrr": run.content["validation_mrr"],
         "selected_by": run.selected_by,
+        "train_mrr": train_mrr(run),
         "splits": {split: report.as_dict() for split, report in reports.items()},
     }
+
+
+def train_mrr(run: Run) -> float:
+    """Return the filtered MRR on some of the facts that the run learned from.
+
+    Far below 1 it has not learned them yet. They are drawn by the run's seed.
+    """
+    train, seed = run.graph.train, run.settings.training.seed
+    some = train[np.random.default_rng(seed).permutation(len(train))[:LEARNED]]
+    rivals = run.rivals(some)
+    return mean_reciprocal(rivals.better, rivals.ties)
 
 
 @dataclass(frozen=True)
