@@ -147,6 +147,20 @@ def most_unpacked(packed: int, anyway: int | None = None) -> int:
     return max(UNPACKED_ANYWAY if anyway is None else anyway, UNPACKED_TIMES * packed)
 
 
+def holes_refused(path: Path) -> None:
+    """Raise `DataError` for a file of nearly nothing but holes, which reads as so many zeros.
+
+    A file system that does not say how much a file takes of it is trusted.
+    """
+    about = path.stat()
+    stored = 512 * getattr(about, "st_blocks", 0)  # so POSIX counts, whatever a block is
+    if stored and about.st_size > most_unpacked(stored):
+        raise DataError(
+            f"{path} has {about.st_size:,} bytes, of which {stored:,} are on the disk.",
+            "If it was meant to be full, make it again.",
+        )
+
+
 def as_utf8(text: str) -> bytes:
     r"""Return text as UTF-8, bytes of a path that are none as numbers such as \udce9.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mygo_cli.errors import DataError
+from mygo_cli.files import holes_refused
 
 COPY_AGAIN = "Copy it again from where it came, or make it again."
 SAVE_AGAIN = "Unpack it, or save it again with torch.save."
@@ -27,6 +28,7 @@ def check_archive(path: Path, file: BinaryIO) -> None:
     Reads the file once, a piece at a time. Raises `DataError` that names `path`, or
     `zipfile.BadZipFile` for a file that is no archive.
     """
+    holes_refused(path)
     with zipfile.ZipFile(file) as archive:
         _check_members(path, archive)
         damaged = archive.testzip()
