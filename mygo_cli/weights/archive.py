@@ -7,7 +7,10 @@ whatever is packed, or is more inside than outside, is not its work.
 
 from __future__ import annotations
 
+import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,3 +65,11 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
             f"{archive.start_dir:,}.",
             COPY_AGAIN,
         )
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Keep back what torch says of a file that it reads: what is wrong with one is said once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -124,10 +124,10 @@ def test_more_patience_goes_on(tmp_path):
     assert again.trainer.epoch == 8
 
 
-def test_no_epoch_was_done(tmp_path):
+def test_nothing_was_saved(tmp_path):
     fit = new_fit(tmp_path, settings_for())
     with pytest.raises(
-        DataError, match=r"stopped before its first .* train --config .*config\.toml"
+        DataError, match=r"stopped before anything .* train --config .*config\.toml"
     ):
         resume(fit.folder, fit.settings, tiny_graph(), CPU)
 
