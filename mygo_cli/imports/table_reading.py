@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError, MygoError, suggest
+from mygo_cli.files import parsed_json
 from mygo_cli.graph.text_files import FileFault, read_text
 from mygo_cli.imports.table_bounds import Bound, check_parquet, workbook_rows
 
@@ -164,8 +165,8 @@ def _read_json_lines(path: Path) -> dict[str, Grid]:
 
 def _parsed(path: Path, text: str, line: int | None) -> Any:
     try:  # numbers stay as they are written
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-    except json.JSONDecodeError as error:
+        return parsed_json(text, parse_int=str, parse_float=str, parse_constant=str)
+    except ValueError as error:
         message = f"not JSON: {error}."
         raise FileFault(path, line, message, "Export it again, or as CSV.") from error
 

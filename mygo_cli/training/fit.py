@@ -46,6 +46,8 @@ class EpochValidated:
     best_mrr: float
 
 
+# What PyTorch and mygo raise for a state of something else.
+NO_STATE = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 NEEDED = ("model", "optimizer", "graph", "epoch", "stopper")
 
 
@@ -223,7 +225,7 @@ class TrainingRun:
             self.stopper = Stopper(**{**state["stopper"], "patience": self.stopper.patience})
             if state.get("within") is not None:  # older checkpoints are of whole epochs
                 self.trainer.go_on_within(state["within"])
-        except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+        except NO_STATE as error:
             raise DataError(
                 f"{self.folder.last} does not fit the config.toml of its run.",
                 f"Train anew with: mygo train --config {self.folder.config}",
