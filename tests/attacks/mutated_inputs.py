@@ -42,7 +42,8 @@ from mygo_cli.commands.subcommands import LISTED  # noqa: E402
 LEFT_OUT = {"bench", "experiment", "explore", "quickstart", "tokenize", "tune"}
 NAMES = sorted(set(LISTED) - LEFT_OUT)
 MEMORY = 8 << 30  # bytes, beyond which this process gets none: the machine is not to suffer
-HANGS = 120  # seconds
+HANGS = 60.0  # seconds of the processor: the machine may be busy
+WAITS = 900  # seconds
 ASKED = ("--head", "kenya", "--relation", "grows")
 TABLES = ("table.csv", "table.json", "table.xlsx", "table.parquet")
 RUN = ("--run", "run", "--data", "world", "--device", "cpu")
@@ -197,7 +198,9 @@ def run(command: tuple[str, ...]) -> Outcome:
     console.stdout.cache_clear()
     console.stderr.cache_clear()
     signal.signal(signal.SIGALRM, _hang)
-    signal.alarm(HANGS)
+    signal.signal(signal.SIGPROF, _hang)
+    signal.alarm(WAITS)
+    signal.setitimer(signal.ITIMER_PROF, HANGS)
     argv, nothing = ["mygo", *command], io.StringIO()
     patched = mock.patch.multiple(sys, argv=argv, stdout=out, stderr=err, stdin=nothing)
     try:
@@ -213,6 +216,7 @@ def run(command: tuple[str, ...]) -> Outcome:
         print(traceback.format_exc(), file=err)
     finally:
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     for stream in (out, err):
         stream.flush()
     outcome.out = out.buffer.getvalue().decode("utf-8", "replace")
