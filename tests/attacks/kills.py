@@ -113,14 +113,17 @@ def forked(work: Work, seconds: float | None) -> int | None:
     return None if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
 
 
-def attack(name: str, kills: int, master: Path, random: np.random.Generator) -> dict[str, object]:
-    """Return what so many kills of a job came to."""
+def attack(
+    name: str, kills: int, seconds: float, master: Path, random: np.random.Generator
+) -> dict[str, object]:
+    """Return what so many kills of a job came to, or fewer where the time was up."""
+    until = time.monotonic() + seconds
     work, done, jobs, wrong = WORKS[name], 0, 0, []
     with fresh(master):
         since = time.monotonic()
         assert forked(work, None) == 0
         lasts, expected = time.monotonic() - since, work.left()
-    while done < kills:
+    while done < kills and time.monotonic() < until:
         jobs += 1
         with fresh(master):
             for start in range(MOST_STARTS):
@@ -146,24 +149,27 @@ def fresh(master: Path) -> Iterator[None]:
     shutil.rmtree(folder)
 
 
-def attacks(jobs: Iterable[str], kills: int, seed: int) -> Iterator[tuple[str, dict[str, object]]]:
+def attacks(
+    jobs: Iterable[str], kills: int, seconds: float, seed: int
+) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield what came of each job."""
     with tempfile.TemporaryDirectory() as folder:
         master = Path(folder, "master")
         master.mkdir()
         prepare(master)
         for name in jobs:
-            yield name, attack(name, kills, master, np.random.default_rng(seed))
+            yield name, attack(name, kills, seconds, master, np.random.default_rng(seed))
 
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=200)
+    options.add_argument("--seconds", type=float, default=3600, help="of each job, at most")
     options.add_argument("--job", choices=WORKS, action="append", help="default: all")
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
     failed = False
-    for job, outcome in attacks(asked.job or WORKS, asked.kills, asked.seed):
+    for job, outcome in attacks(asked.job or WORKS, asked.kills, asked.seconds, asked.seed):
         print(job, json.dumps(outcome), flush=True)
         failed = failed or bool(outcome["wrong"])
     sys.exit(failed)
