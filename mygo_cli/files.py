@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import hashlib
+import json
 import os
 import platform
 import secrets
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mygo_cli.errors import DataError
 
@@ -145,6 +146,28 @@ def most_unpacked(packed: int, anyway: int | None = None) -> int:
     So many are allowed `anyway`, None for `UNPACKED_ANYWAY`, however few the file has.
     """
     return max(UNPACKED_ANYWAY if anyway is None else anyway, UNPACKED_TIMES * packed)
+
+
+def holes_refused(path: Path) -> None:
+    """Raise `DataError` for a file of nearly nothing but holes, which reads as so many zeros.
+
+    A file system that does not say how much a file takes of it is trusted.
+    """
+    about = path.stat()
+    stored = 512 * getattr(about, "st_blocks", 0)  # so POSIX counts, whatever a block is
+    if stored and about.st_size > most_unpacked(stored):
+        raise DataError(
+            f"{path} has {about.st_size:,} bytes, of which {stored:,} are on the disk.",
+            "If it was meant to be full, make it again.",
+        )
+
+
+def parsed_json(text: str | bytes, **options: Any) -> Any:
+    """Return what JSON says; raise `ValueError` where it is none, or nested too deep to be read."""
+    try:
+        return json.loads(text, **options)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def as_utf8(text: str) -> bytes:

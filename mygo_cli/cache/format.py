@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mygo_cli.cache.sums import NAMES_SUM, StoredTokens, check_sum, names_sum, s
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.device import FLOAT32
 from mygo_cli.errors import DataError
+from mygo_cli.files import parsed_json
 from mygo_cli.graph.triples import Array
 
 FORMAT = "mygo-tokens"
@@ -100,7 +100,7 @@ class TokenCache:
                 modality=said["modality"],
                 backend=said["backend"],
                 backend_package=said["backend_package"],
-                options=json.loads(said["options"]),
+                options=parsed_json(said["options"]),
                 info=info,
                 dataset=said["dataset"],
                 entities_sha256=said["entities_sha256"],
@@ -225,7 +225,7 @@ def _attributes(path: Path, file: h5py.File) -> dict[str, Any]:
     numbers = {name: np.asarray(file.attrs[name]) for name in NUMBER_ATTRIBUTES}
     if wrong := [name for name, n in numbers.items() if n.ndim or n.dtype.kind not in "iub"]:
         raise DataError(f"{path} is damaged: its {wrong[0]} is no whole number.", REMAKE)
-    if not isinstance(json.loads(values["options"]), dict):
+    if not isinstance(parsed_json(values["options"]), dict):
         raise DataError(f"{path} is damaged: its options are no JSON object.", REMAKE)
     if values["modality"] not in ("image", "text"):
         shown = repr(values["modality"])

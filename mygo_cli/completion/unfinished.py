@@ -11,7 +11,7 @@ import numpy as np
 
 from mygo_cli.completion.search import NO_FACTS, Facts
 from mygo_cli.errors import DataError
-from mygo_cli.files import atomic_write
+from mygo_cli.files import atomic_write, parsed_json
 
 FORMAT, VERSION = "mygo-completion", 1
 BEGIN_AGAIN = "Give --force to begin again, or name another --output."
@@ -57,7 +57,7 @@ class Unfinished:
         """Return the file's head and facts; runs nothing that the file names."""
         try:
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-                head = json.loads(str(content["head"]))
+                head = parsed_json(str(content["head"]))
                 return dict(head), Facts(*(content[name] for name in Facts._fields))
         except OSError as error:
             reason = error.strerror or "it is damaged"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Any, Literal
 
 from mygo_cli.errors import DataError, Interrupted, MygoError, lacks_memory
 from mygo_cli.experiments.plan import PlannedRun, data_sha256, identity
-from mygo_cli.files import HeldElsewhere, atomic_write, only_writer
+from mygo_cli.files import HeldElsewhere, atomic_write, only_writer, parsed_json
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.runs.folder import RunFolder, make_run
 from mygo_cli.runs.selection import LABEL
@@ -139,7 +138,7 @@ def found_runs(runs: Path) -> dict[str, RunFolder]:
     for path in sorted(runs.glob(f"*/{ORIGIN}")):
         folder = RunFolder(path.parent)
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))["data_sha256"]
+            data = parsed_json(path.read_text(encoding="utf-8"))["data_sha256"]
             key = identity(folder.settings(), data)
         except (MygoError, ValueError, KeyError, TypeError, OSError):
             continue  # not a run of today's settings, or cut short while it was made
@@ -162,7 +161,7 @@ def is_done(folder: RunFolder | None) -> bool:
 def read_result(folder: RunFolder) -> dict[str, Any] | None:
     """Return `result.json`, None where there is none or it is damaged."""
     try:
-        result = json.loads(folder.result.read_text(encoding="utf-8"))
+        result = parsed_json(folder.result.read_text(encoding="utf-8"))
         return result if {"selected_by", "splits"} <= result.keys() else None
     except (OSError, ValueError, AttributeError):
         return None

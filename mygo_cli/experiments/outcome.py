@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from mygo_cli.experiments.conduct import read_result
 from mygo_cli.experiments.plan import PlannedRun
+from mygo_cli.files import parsed_json
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.selection import is_on_test
 
@@ -93,6 +93,6 @@ def _seconds(folder: RunFolder) -> float | None:
     """Return how long the epochs of a run took without the looks at a split, None if unknown."""
     try:
         lines = folder.metrics.read_text(encoding="utf-8").splitlines()
-        return sum(float(json.loads(line)["seconds"]) for line in lines)
+        return sum(float(parsed_json(line)["seconds"]) for line in lines)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +14,7 @@ from mygo_cli.explore.guard import MOST_UPLOADED
 from mygo_cli.explore.replies import as_json, page, refusal
 from mygo_cli.explore.shown import Content
 from mygo_cli.explore.uploads import described
+from mygo_cli.files import parsed_json
 
 FOUND, ANSWERS = 30, 20
 FACT = ("head", "relation", "tail")
@@ -174,7 +174,7 @@ def verdicts_json(request: Request) -> Response:
 async def judge_json(request: Request) -> Response:
     """Answer a POST to `/api/verdicts` of a JSON object with head, relation, tail and verdict."""
     try:
-        given = json.loads(await request.body())
+        given = parsed_json(await request.body())
     except ValueError as error:
         raise UsageError("The verdict is not JSON.") from error
     words = given if isinstance(given, dict) else {}

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import most_unpacked
+from mygo_cli.files import holes_refused, most_unpacked
 
 STANDARD_INPUT = Path("-")
 GZIP_MAGIC = b"\x1f\x8b"  # how every gzip file begins; standard input has no ending to go by
@@ -48,6 +48,7 @@ def _read_bytes(path: Path) -> bytes:
             data = sys.stdin.buffer.read()
             packed = data.startswith(GZIP_MAGIC)
         else:
+            holes_refused(path)
             data, packed = path.read_bytes(), path.suffix == ".gz"
         return _unpacked(path, data) if packed else data
     except (EOFError, zlib.error) as error:

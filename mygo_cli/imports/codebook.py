@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mygo_cli.errors import DataError
-from mygo_cli.files import most_unpacked
+from mygo_cli.files import holes_refused, most_unpacked
 from mygo_cli.graph.triples import Array
 
 MOST_BYTES = 16 << 30  # a vocabulary of 256,000 words, each 16,384 wide
@@ -22,6 +22,8 @@ def read_codebook(path: Path) -> Array:
 
     Nothing that a file names is run. Raises `DataError` in one line for anything else.
     """
+    if path.is_file():
+        holes_refused(path)
     value = _read_numpy(path) if path.suffix.lower() in (".npy", ".npz") else _read_torch(path)
     return as_codebook(value, str(path))
 

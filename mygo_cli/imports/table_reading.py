@@ -6,15 +6,17 @@ import csv
 import importlib
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError, MygoError, suggest
+from mygo_cli.files import parsed_json
 from mygo_cli.graph.text_files import FileFault, read_text
+from mygo_cli.imports.table_bounds import Bound, check_parquet, workbook_rows
 
 BETWEEN = "\x1f"  # stands between the values of a cell that is a list: ASCII's unit separator
 DELIMITERS = (",", ";", "\t", "|")
@@ -77,6 +79,7 @@ def _table(path: Path, name: str, grid: Grid) -> Table:
     """Return a table from its lines, the first of which is the header if it looks like one."""
     stripped = [[cell.strip() for cell in row] for row in grid]
     rows = [row for row in stripped if any(row)]
+    Bound(path).check_cells(len(rows) * max(map(len, rows)))
     header = [] if _is_a_row(rows[0], rows[1:]) else rows.pop(0)
     width = len(header) or max(map(len, rows))
     while header and not header[-1] and all(not any(row[width - 1 :]) for row in rows):
@@ -100,12 +103,15 @@ def _is_a_row(first: Sequence[str], others: Grid) -> bool:
 
 def _unique_names(header: Sequence[str], width: int) -> list[str]:
     """Return a name for each column: its header, made different from those before it."""
-    names: list[str] = []
+    names: dict[str, int] = {}  # and how often each was wanted
     for place in range(width):
         plain = header[place] if place < len(header) and header[place] else f"column {place + 1}"
-        same = sum(name == plain or name.startswith(f"{plain} (") for name in names)
-        names.append(f"{plain} ({same + 1})" if plain in names else plain)
-    return names
+        name = plain
+        while name in names:
+            names[plain] += 1
+            name = f"{plain} ({names[plain]})"
+        names[name] = 1
+    return list(names)
 
 
 def _read_text_table(path: Path) -> dict[str, Grid]:
@@ -159,8 +165,8 @@ def _read_json_lines(path: Path) -> dict[str, Grid]:
 
 def _parsed(path: Path, text: str, line: int | None) -> Any:
     try:  # numbers stay as they are written
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-    except json.JSONDecodeError as error:
+        return parsed_json(text, parse_int=str, parse_float=str, parse_constant=str)
+    except ValueError as error:
         message = f"not JSON: {error}."
         raise FileFault(path, line, message, "Export it again, or as CSV.") from error
 
@@ -174,31 +180,48 @@ def _grid_of_objects(path: Path, rows: Any) -> Grid:
             f"{path}: not a list of objects, one for each row.", 'Write [{"id": "a", ...}, ...].'
         )
     columns = list(dict.fromkeys(key for row in rows for key in row))
+    Bound(path).check_cells(len(rows) * len(columns))
     return [columns, *([_as_text(row.get(name)) for name in columns] for row in rows)]
 
 
 def _read_parquet(path: Path) -> dict[str, Grid]:
-    # Nullable numbers, or whole ones beside an empty cell would become 3.0.
-    frame = _by_pandas(path, "read_parquet", dtype_backend="numpy_nullable")
+    with _libraries(path):
+        pandas = importlib.import_module("pandas")
+        check_parquet(path)
+        # Nullable numbers, or whole ones beside an empty cell would become 3.0.
+        frame = pandas.read_parquet(path, dtype_backend="numpy_nullable")
     if any(frame.index.names):
         frame = frame.reset_index()
     return {"": [list(map(str, frame.columns)), *_cells_of_frame(frame)]}
 
 
 def _read_excel(path: Path) -> dict[str, Grid]:
-    frames = _by_pandas(path, "read_excel", sheet_name=None, header=None, na_filter=False)
-    return {str(name): _cells_of_frame(frame) for name, frame in frames.items()}
+    grids: dict[str, Grid] = {}
+    with _libraries(path):
+        for sheet, row in workbook_rows(path):
+            grids.setdefault(sheet, []).append([_as_text(_whole(cell)) for cell in row])
+    return grids
 
 
-def _by_pandas(path: Path, reader: str, **options: Any) -> Any:
-    """Call one of pandas' readers; raise `MygoError` where it, or what it needs, is missing."""
+def _whole(value: Any) -> Any:
+    """Return a number of a workbook, which knows but one kind, as a whole one where it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@contextmanager
+def _libraries(path: Path) -> Iterator[None]:
+    """Raise `MygoError` where a library that reads `path` is missing, `DataError` for its errors.
+
+    The libraries raise what those below them raise.
+    """
     try:
-        pandas = importlib.import_module("pandas")
-        return vars(pandas)[reader](path, **options)
+        yield
+    except MygoError:
+        raise
     except ImportError as error:
         problem = f"{path.name} needs the packages of the extra tables, of which one is missing."
         raise MygoError(problem, f"{EXTRA}; or save it as CSV.") from error
-    except Exception as error:  # the readers raise what the libraries below them raise
+    except Exception as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{path} cannot be read: {line}.", "Save it again, or as CSV.") from error
 

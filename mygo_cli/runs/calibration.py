@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from mygo_cli.completion.completion import known_facts_sha256
 from mygo_cli.errors import DataError
+from mygo_cli.files import parsed_json
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.ranking.calibration import (
     Bin,
@@ -102,7 +102,7 @@ def calibration_of(
 def _read(folder: RunFolder, about: dict[str, Any]) -> Calibrated | None:
     """Return what the file holds, None where there is none, or one about something else."""
     try:
-        content = json.loads(folder.calibration.read_text(encoding="utf-8"))
+        content = parsed_json(folder.calibration.read_text(encoding="utf-8"))
         if {key: content[key] for key in about} != about:
             return None
         curve = Calibration(*(tuple(content["curve"][key]) for key in ("probability", "share")))

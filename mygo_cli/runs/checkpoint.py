@@ -10,8 +10,8 @@ import torch
 
 from mygo_cli.errors import DataError
 from mygo_cli.files import as_utf8, atomic_write
-from mygo_cli.runs.checkpoint_entries import WAY_OUT, check_entries
-from mygo_cli.weights.archive import check_archive
+from mygo_cli.runs.checkpoint_entries import WAY_OUT, check_entries, check_numbers
+from mygo_cli.weights.archive import check_archive, unwarned
 
 FORMAT = "mygo-checkpoint"
 VERSION = 1
@@ -37,11 +37,12 @@ def load_checkpoint(
     Without `tensors` they stay in the file, neither read nor checked: for those who ask for its
     plain entries only.
 
-    Raises `DataError` for a missing or damaged file, one of another kind, and one without an
-    entry for each of `needed`.
+    Raises `DataError` for a missing or damaged file, one of another kind, one without an entry for
+    each of `needed`, and one with parameters that are no numbers.
     """
     try:
-        content = _loaded(path, tensors)
+        with unwarned():
+            content = _loaded(path, tensors)
     except DataError:
         raise
     except FileNotFoundError as error:
@@ -58,6 +59,8 @@ def load_checkpoint(
             "Install the mygo that wrote it, or train again.",
         )
     check_entries(path, content, needed)
+    if tensors:
+        check_numbers(path, content)
     return content
 
 

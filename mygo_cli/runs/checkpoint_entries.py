@@ -52,12 +52,37 @@ def _is_number_or_none(value: Any) -> bool:
     return value is None or isinstance(value, (int, float))
 
 
+def _is_place(value: Any) -> bool:
+    """Say whether it is what `Position.state` gives, or None for the end of an epoch."""
+    if value is None:
+        return True
+    if not isinstance(value, Mapping):
+        return False
+    sums, generators = value.get("sums"), value.get("generators")
+    return (
+        _is_count(value.get("step"))
+        and _is_count(value.get("steps"))
+        and isinstance(value.get("seconds"), float)
+        and isinstance(value.get("order"), Tensor)
+        and isinstance(sums, list)
+        and isinstance(generators, list)
+        and len(sums) == len(generators) > 0
+        and all(_are(float, two) and len(two) == 2 for two in sums)
+        and all(_are(Tensor, states) and len(states) > 0 for states in generators)
+    )
+
+
+def _are(kind: type, values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
+
+
 KINDS: dict[str, Callable[[Any], bool]] = {
     "model": _is_state,
     "optimizer": _is_named,
     "graph": _is_identity,
     "epoch": _is_count,
     "stopper": _is_named,
+    "within": _is_place,
     "validation_mrr": _is_number_or_none,
     "entity_vectors": _is_table,
     "relation_vectors": _is_table,
@@ -68,6 +93,23 @@ def check_entries(path: Path, content: Mapping[str, Any], needed: Collection[str
     """Raise `DataError` where an entry of `needed` is missing, or is not what it should be."""
     if missing := sorted(set(needed) - set(content)):
         raise DataError(f"{path} holds no {', '.join(missing)}.", "Train again.")
-    for name in needed:
-        if name in KINDS and not KINDS[name](content[name]):
+    for name in [name for name in KINDS if name in content]:
+        if not KINDS[name](content[name]):
             raise DataError(f"{path} is damaged: {name} is not what mygo writes there.", WAY_OUT)
+
+
+def check_numbers(path: Path, content: Mapping[str, Any]) -> None:
+    """Raise `DataError` where vectors or parameters are not numbers: nothing follows from those.
+
+    Infinite ones are allowed among the parameters, as a plugin may mask with them.
+    """
+    for name, entry in content.items():
+        tables = entry.items() if name == "model" else [(name, entry)]
+        for inner, table in tables:
+            if isinstance(table, Tensor) and table.is_floating_point() and table.numel():
+                ends = torch.stack(torch.aminmax(table.float()))
+                if ends.isnan().any() or (name != "model" and ends.isinf().any()):
+                    raise DataError(
+                        f"{path} holds numbers that are not finite, in {inner}.",
+                        "Train again with a smaller --learning-rate.",
+                    )

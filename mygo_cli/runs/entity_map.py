@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mygo_cli.errors import DataError
+from mygo_cli.files import parsed_json
 from mygo_cli.graph.triples import Array
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def project(vectors: Array) -> Array:
 def _kept(path: Any, about: dict[str, int]) -> Array | None:
     """Return the places of the file, None where there is none or one about something else."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parsed_json(path.read_text(encoding="utf-8"))
         places = np.array(content["places"], dtype=np.float32)
+        same = {key: content[key] for key in about} == about
     except (OSError, ValueError, KeyError, TypeError):  # it is computed again
         return None
-    same: bool = all(content.get(key) == value for key, value in about.items())
     fits = places.shape == (about["entities"], 2) and bool(np.isfinite(places).all())
     return places if same and fits else None

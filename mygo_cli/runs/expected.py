@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from mygo_cli.completion.questions import Request
 from mygo_cli.completion.search import TopFacts, complete
 from mygo_cli.device import Portion
 from mygo_cli.errors import DataError
+from mygo_cli.files import parsed_json
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.calibration import Calibration, fit_in_groups
@@ -88,7 +88,7 @@ def expected_of(
 def _read(folder: RunFolder, about: dict[str, Any]) -> dict[str, Calibration | None]:
     """Return the curves of the file, none where there is none or one about something else."""
     try:
-        content = json.loads(folder.expected.read_text(encoding="utf-8"))
+        content = parsed_json(folder.expected.read_text(encoding="utf-8"))
         same = all(content[key] == value for key, value in about.items())
         return {
             kind: None if curve is None else _curve(curve)

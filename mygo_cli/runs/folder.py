@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mygo_cli.errors import DataError, UsageError
-from mygo_cli.files import as_utf8, atomic_write
+from mygo_cli.files import as_utf8, atomic_write, parsed_json
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.recipes import read_settings
 from mygo_cli.settings.sections import Settings
@@ -105,7 +106,7 @@ class RunFolder:
         Raises `DataError` where it is damaged: nothing depends on it, so it may be deleted.
         """
         try:
-            found = json.loads(self.environment.read_text(encoding="utf-8"))
+            found = parsed_json(self.environment.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
@@ -117,7 +118,7 @@ class RunFolder:
     def read_result(self) -> dict[str, Any]:
         """Return what `result.json` says; nothing where there is none that can be read."""
         try:
-            found = json.loads(self.result.read_text(encoding="utf-8"))
+            found = parsed_json(self.result.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -152,20 +153,31 @@ class RunFolder:
             raise DataError(f"{path} cannot be written: {error.strerror}.") from error
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the lines of `metrics.jsonl`, one an epoch, none where there is no such file."""
-        return [json.loads(line) for line in self._metrics_lines()]
+        """Return the lines of `metrics.jsonl`, one an epoch, none where there is no such file.
+
+        Raises `DataError` where one is damaged.
+        """
+        return [row for _, row in self._metrics_rows()]
 
     def forget_after(self, epoch: int) -> None:
         """Drop the metrics of epochs after `epoch`, which a resumed run does again."""
-        kept = [line for line in self._metrics_lines() if json.loads(line)["epoch"] <= epoch]
+        kept = [line for line, row in self._metrics_rows() if row["epoch"] <= epoch]
         if self.metrics.exists():
             self.write(self.metrics, "".join(line + "\n" for line in kept))
 
-    def _metrics_lines(self) -> list[str]:
+    def _metrics_rows(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return each line with what it says."""
         if not self.metrics.exists():
             return []
-        lines = self.metrics.read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if line.endswith("}")]  # a kill may cut the last one
+        try:
+            lines = self.metrics.read_text(encoding="utf-8").splitlines()
+            # A kill may cut the last one.
+            rows = [(line, parsed_json(line)) for line in lines if line.endswith("}")]
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.metrics} cannot be read: {error}.", DELETE) from error
+        if not all(_is_epoch(row) for _, row in rows):
+            raise DataError(f"{self.metrics} is damaged.", DELETE)
+        return rows
 
 
 def _is_environment(found: Any) -> bool:
@@ -176,6 +188,19 @@ def _is_environment(found: Any) -> bool:
         and isinstance(command := found.get("command", []), list)
         and all(isinstance(word, str) for word in command)
     )
+
+
+def _is_epoch(row: Any) -> bool:
+    """Say whether it is what an epoch is written as: its number, and numbers or null by name."""
+    return (
+        isinstance(row, dict)
+        and type(row.get("epoch")) is int
+        and all(value is None or _is_finite(value) for value in row.values())
+    )
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < math.inf
 
 
 def new_run(runs_dir: Path, *parts: str) -> RunFolder:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mygo_cli.errors import DataError, MygoError
+from mygo_cli.files import parsed_json
 from mygo_cli.folders import settings_folder
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.rows import Rows
@@ -89,7 +89,7 @@ def _read(folder: RunFolder) -> ListedRun:
     if folder.result.exists() and not folder.best.exists():
         raise DataError("There is no checkpoints/best.pt.")
     settings, history = folder.settings(), folder.history()
-    result = json.loads(folder.result.read_text(encoding="utf-8")) if folder.finished else None
+    result = parsed_json(folder.result.read_text(encoding="utf-8")) if folder.finished else None
     tokens = [f"{name} {read.keep}" for name, read in settings.tokens.used.items()]
     return ListedRun(
         run=folder.path.name,
@@ -121,4 +121,4 @@ def _measured(result: dict[str, Any]) -> float | None:
 
 
 def _best_so_far(history: list[dict[str, Any]]) -> float | None:
-    return max((row["validation_mrr"] for row in history if row["validation_mrr"]), default=None)
+    return max((mrr for row in history if (mrr := row.get("validation_mrr"))), default=None)

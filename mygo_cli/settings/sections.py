@@ -181,6 +181,12 @@ class TrainingSettings:
     patience: int = setting(
         0, "Stop after so many looks without progress; 0 never stops early.", least=0
     )
+    checkpoint_minutes: float = setting(
+        10.0,
+        "Save within an epoch, too, after so many minutes without; 0 saves at its end only. Ctrl-C "
+        "saves in any case.",
+        least=0,
+    )
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps, ...")
     precision: Literal["auto", "float32", "bf16"] = setting(
         "auto",

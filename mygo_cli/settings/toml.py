@@ -53,6 +53,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: no such file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not TOML: {error}.") from error
+    except RecursionError as error:
+        raise DataError(f"{path} is not TOML: nested too deep.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 

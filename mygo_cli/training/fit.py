@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -45,6 +46,8 @@ class EpochValidated:
     best_mrr: float
 
 
+# What PyTorch and mygo raise for a state of something else.
+NO_STATE = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 NEEDED = ("model", "optimizer", "graph", "epoch", "stopper")
 
 
@@ -70,6 +73,7 @@ class TrainingRun:
         self.trainer = Trainer(model, train, settings.training, processes)
         self.stopper = Stopper(settings.training.patience)
         self.selection = selection_of(settings, graph)
+        self._saved = time.monotonic()
 
     @property
     def steps(self) -> int:
@@ -78,24 +82,45 @@ class TrainingRun:
 
     @property
     def steps_done(self) -> int:
-        """Return how many steps the whole epochs took that are done."""
-        return self.trainer.epoch * self.trainer.steps_per_epoch
+        """Return how many steps are done."""
+        within = self.trainer.position
+        whole = self.trainer.epoch * self.trainer.steps_per_epoch
+        return whole + (within.step if within else 0)
 
     def events(self) -> Generator[StepDone | EpochValidated, None, None]:
         """Train to the end or until no progress, and yield what happened.
 
-        The checkpoint of the last whole epoch is on disk at any moment: leave the loop, and
-        `resume` goes on from there. Ctrl-C and SIGTERM raise `Interrupted` with the way on, once
-        the step in flight is done; a loop that is left early closes the generator to undo that.
-        Of several processes the first writes, and all stop after the same step.
+        The checkpoint of the last whole epoch, or a later one, is on disk at any moment: leave
+        the loop, and `resume` goes on from there. Ctrl-C and SIGTERM raise `Interrupted` with the
+        way on, once the step in flight is done and saved; a loop that is left early closes the
+        generator to undo that. Of several processes the first writes, and all stop after the same
+        step.
         """
         keep_freed_memory()
         with GracefulStop(patient=not self.processes.alone) as stop:
             for event in self._epochs():
                 yield event
-                if self.processes.any(stop.asked):
-                    raise self._interrupted()
+                if self.processes.any(stop.asked or self._save_is_due):
+                    self._save_within()
+                    if self.processes.any(stop.asked):
+                        raise self._interrupted()
         self._log("no progress, stopped" if self.stopper.done else "training done")
+
+    @property
+    def _save_is_due(self) -> bool:
+        minutes = self.settings.training.checkpoint_minutes
+        return minutes > 0 and time.monotonic() - self._saved >= 60 * minutes
+
+    def _save_within(self) -> None:
+        """Save the middle of an epoch; after its end all is saved already."""
+        within = self.trainer.within()
+        if within is not None:
+            self._save_last(within)
+
+    def _save_last(self, within: dict[str, Any] | None) -> None:
+        if self.processes.first:
+            save_checkpoint(self.folder.last, {**self._state(), "within": within})
+        self._saved = time.monotonic()
 
     def _log(self, text: str) -> None:
         if self.processes.first:
@@ -125,7 +150,7 @@ class TrainingRun:
             measured = {**asdict(done), **self.selection.named(mrr)}
             self.folder.append_metrics(measured)
             self.loggers.log(measured.pop("epoch"), measured)
-            save_checkpoint(self.folder.last, self._state())
+        self._save_last(None)
         shown = "" if mrr is None else f" {split} MRR {mrr:.4f}"
         self._log(f"epoch {done.epoch} loss {done.loss:.4f}{shown}")
         return EpochValidated(done, mrr, self.stopper.best)
@@ -180,7 +205,7 @@ class TrainingRun:
         save_checkpoint(self.folder.best, content)
 
     def _state(self) -> dict[str, Any]:
-        """Return all that the next epoch depends on."""
+        """Return all that goes on from here depends on, but for how far an epoch is."""
         return {
             "model": self.trainer.model.state_dict(),
             "optimizer": self.trainer.optimizer.state_dict(),
@@ -198,21 +223,23 @@ class TrainingRun:
             self.trainer.optimizer.load_state_dict(state["optimizer"])
             # The settings may ask for more patience than the run had when it stopped.
             self.stopper = Stopper(**{**state["stopper"], "patience": self.stopper.patience})
-        except (KeyError, TypeError, ValueError) as error:
+            if state.get("within") is not None:  # older checkpoints are of whole epochs
+                self.trainer.go_on_within(state["within"])
+        except NO_STATE as error:
             raise DataError(
                 f"{self.folder.last} does not fit the config.toml of its run.",
                 f"Train anew with: mygo train --config {self.folder.config}",
             ) from error
 
     def _interrupted(self) -> Interrupted:
-        epoch = self.trainer.epoch
-        self._log(f"interrupted after epoch {epoch}")
-        if not epoch:
-            return Interrupted("Interrupted before the first epoch was done; nothing was saved.")
-        return Interrupted(
-            f"Interrupted; epoch {epoch} of {self.selection.last_epoch} is saved.",
-            how_to_go_on(self.folder, self.processes),
-        )
+        epoch, within, last = self.trainer.epoch, self.trainer.position, self.selection.last_epoch
+        saved = f"epoch {epoch} of {last}"
+        if within is not None:
+            steps = self.trainer.steps_per_epoch
+            saved = f"step {within.step} of {steps} in epoch {epoch + 1} of {last}"
+        self._log(f"interrupted after {saved}")
+        way_on = how_to_go_on(self.folder, self.processes)
+        return Interrupted(f"Interrupted; {saved} is saved.", way_on)
 
 
 def how_to_go_on(folder: RunFolder, processes: Processes = ALONE) -> str:
@@ -232,14 +259,14 @@ def resume(
     device: torch.device,
     processes: Processes = ALONE,
 ) -> TrainingRun:
-    """Return the run of `folder` as it was after its last whole epoch.
+    """Return the run of `folder` as it was when it was last saved.
 
-    Raises `DataError` where no epoch was done, and for a damaged checkpoint, another graph, or
+    Raises `DataError` where nothing was saved, and for a damaged checkpoint, another graph, or
     other triples than the run began with: it would be neither the old run nor a new one.
     """
     if not folder.last.exists():
         raise DataError(
-            f"{folder.path} stopped before its first epoch was done.",
+            f"{folder.path} stopped before anything was saved.",
             how_to_go_on(folder),
         )
     state = load_checkpoint(folder.last, NEEDED)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import math
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,10 @@ from mygo_cli.settings.sections import TrainingSettings
 from mygo_cli.training.candidates import CandidateSampler, places_in
 from mygo_cli.training.memory import free_memory, refuse_what_cannot_fit
 from mygo_cli.training.optimizer import Optimizer, rate
+from mygo_cli.training.position import Position, restored
 from mygo_cli.training.step import StepData, StepLoss
+
+CHECKED_EVERY = 100  # steps between two looks whether the loss is still a number
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Trainer:
         self.processes = processes
         self.device = next(model.parameters()).device
         self.epoch = 0
+        self.position: Position | None = None  # in an epoch that has begun
         self._every_question = ask(train, group=settings.questions == "distinct")
         self._sampler = self._make_sampler()
         self._refuse_what_cannot_fit()
@@ -131,36 +134,70 @@ class Trainer:
         """Train until `epochs` are done; the caller may stop between any two events.
 
         After an `EpochDone` the state is complete: saved then and loaded into a new trainer, the
-        run goes on as if it had never stopped. Raises `MygoError` when the loss is not finite.
+        run goes on as if it had never stopped. After a `StepDone` it is with what `within` gives.
+        Raises `MygoError` when loss or parameters are not finite.
         """
         while self.epoch < self.settings.epochs:
             yield from self._one_epoch()
 
     def _one_epoch(self) -> Iterator[StepDone | EpochDone]:
-        started = time.perf_counter()
         order = seed_epoch(self.settings.seed, self.epoch, self.processes.rank)
         questions = self._questions(order)
         questions = questions.reordered(torch.randperm(len(questions), generator=order))
         epoch, steps = self.epoch + 1, self.steps_per_epoch
-        sums = torch.zeros(2, device=self.device)
-        learning_rate = 0.0
+        place = self.position = self.position or Position(order, self.device)
+        place.begin()
         self.model.train()
-        for step, batch in enumerate(questions.batches(self.settings.batch_size), 1):
-            learning_rate = rate(self.settings, self.epoch * steps + step - 1, steps)
-            data = self._step_data(batch, order).to(self.device)
+        for batch in islice(questions.batches(self.settings.batch_size), place.step, None):
+            data = self._step_data(batch, place.order).to(self.device)
             with repeatable(self.device):
-                sums += self._step(data, learning_rate, len(questions.answers) / steps)
-            yield StepDone(epoch, step, steps, learning_rate)
-        links, contrasts = zip(*self.processes.gather_objects(sums.tolist()), strict=True)
+                place.add(self._step(data, self._rate(place.step), len(questions.answers) / steps))
+            if place.step % CHECKED_EVERY == 0:
+                self._check_losses(place)
+            yield StepDone(epoch, place.step, steps, self._rate(place.step - 1))
+        self._check_losses(place)
+        self._check_parameters(place)
+        links, contrasts = zip(*self.processes.gather_objects(place.sums.tolist()), strict=True)
         loss, contrastive = sum(links) / len(questions.answers), contrasts[0] / steps
-        if not math.isfinite(loss + contrastive):
-            raise MygoError(
-                f"The loss is not a finite number in epoch {epoch}.",
-                "Train with a smaller --learning-rate or --clip.",
-            )
-        self.epoch = epoch
-        seconds = time.perf_counter() - started
-        yield EpochDone(epoch, loss, contrastive, learning_rate, seconds)
+        self.epoch, self.position = epoch, None
+        yield EpochDone(epoch, loss, contrastive, self._rate(-1), place.seconds)
+
+    def _rate(self, step: int) -> float:
+        """Return the learning rate of a step of the epoch in work, counted from 0."""
+        steps = self.steps_per_epoch
+        return rate(self.settings, self.epoch * steps + step, steps)
+
+    def within(self) -> dict[str, Any] | None:
+        """Return how far the epoch in work is, None where none is; `go_on_within` takes it over.
+
+        All processes must ask. Raises `MygoError` when loss or parameters are not finite: no such
+        state is worth keeping.
+        """
+        if self.position is None:
+            return None
+        self._check_losses(self.position)
+        self._check_parameters(self.position)
+        return self.position.state(self.steps_per_epoch, self.processes)
+
+    def go_on_within(self, state: Mapping[str, Any]) -> None:
+        """Begin in the middle of an epoch; raises what `position.restored` raises."""
+        self.position = restored(state, self.steps_per_epoch, self.processes, self.device)
+
+    def _check_losses(self, place: Position) -> None:
+        good = min(self.processes.gather_objects(int(place.good)))
+        if good < place.step:
+            self._refuse("The loss is not a finite number", good + 1)
+
+    def _check_parameters(self, place: Position) -> None:
+        finite = [torch.isfinite(parameter).all() for parameter in self.model.parameters()]
+        if not torch.stack(finite).all():
+            self._refuse("The parameters are not finite numbers", place.step)
+
+    def _refuse(self, problem: str, step: int) -> None:
+        raise MygoError(
+            f"{problem} in epoch {self.epoch + 1}, step {step} of {self.steps_per_epoch}.",
+            "Train with a smaller --learning-rate or --clip.",
+        )
 
     def _questions(self, order: torch.Generator | None = None) -> Questions:
         """Return the questions of an epoch, sides drawn by coin flip where the settings say so."""

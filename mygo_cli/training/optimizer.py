@@ -60,9 +60,22 @@ class Optimizer:
         return {name: part.state_dict() for name, part in self._parts.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Take over what `state_dict` gave, but for what settings say.
+
+        Raises `ValueError`, `KeyError`, `TypeError` or `AttributeError` for what it did not give.
+        """
         for name, part in self._parts.items():
-            part.load_state_dict(state[name])
+            part.load_state_dict({**part.state_dict(), "state": state[name]["state"]})
+            for weight, kept in part.state.items():
+                _check_moments(weight, kept)
+
+
+def _check_moments(weight: Any, kept: dict[str, Any]) -> None:
+    """Raise `ValueError` unless it is what Adam keeps of a parameter."""
+    shapes = {name: getattr(value, "shape", None) for name, value in kept.items()}
+    expected = {"step": torch.Size(), "exp_avg": weight.shape, "exp_avg_sq": weight.shape}
+    if shapes | {"step": torch.Size()} != expected:  # SparseAdam counts steps with a plain number
+        raise ValueError(f"moments of shapes {shapes} for a parameter of {weight.shape}")
 
 
 def _gradients(parameters: Iterable[Tensor]) -> list[Tensor]:

@@ -190,7 +190,7 @@ def _judging(trial: optuna.Trial, looks: list[float], clock: Clock) -> Follow:
         epochs = run.selection.last_epoch
         judge = _reporter(trial, looks, seen, epochs)
         for row in run.folder.history():  # of a run that goes on
-            if row["validation_mrr"] is not None:
+            if row.get("validation_mrr") is not None:
                 judge(row["epoch"], row["validation_mrr"])
         with closing(run.events()) as events:
             for event in events:

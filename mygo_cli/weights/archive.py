@@ -7,11 +7,15 @@ whatever is packed, or is more inside than outside, is not its work.
 
 from __future__ import annotations
 
+import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from mygo_cli.errors import DataError
+from mygo_cli.files import holes_refused
 
 COPY_AGAIN = "Copy it again from where it came, or make it again."
 SAVE_AGAIN = "Unpack it, or save it again with torch.save."
@@ -27,6 +31,7 @@ def check_archive(path: Path, file: BinaryIO) -> None:
     Reads the file once, a piece at a time. Raises `DataError` that names `path`, or
     `zipfile.BadZipFile` for a file that is no archive.
     """
+    holes_refused(path)
     with zipfile.ZipFile(file) as archive:
         _check_members(path, archive)
         damaged = archive.testzip()
@@ -60,3 +65,11 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
             f"{archive.start_dir:,}.",
             COPY_AGAIN,
         )
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Keep back what torch says of a file that it reads: what is wrong with one is said once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -8,7 +8,7 @@ from typing import Any
 
 from mygo_cli.errors import DataError
 from mygo_cli.weights import inert_pickle
-from mygo_cli.weights.archive import member_names
+from mygo_cli.weights.archive import member_names, unwarned
 
 AGAIN = "Download it again."
 
@@ -86,12 +86,13 @@ def _read_pickled(path: Path, mmap: bool) -> Any:
     """Return the unpickled file, by torch's own safe reader or, where that refuses, by ours."""
     import torch
 
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-    except pickle.UnpicklingError:
-        return torch.load(
-            path, map_location="cpu", pickle_module=inert_pickle, weights_only=False, mmap=mmap
-        )
+    with unwarned():
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+        except pickle.UnpicklingError:
+            return torch.load(
+                path, map_location="cpu", pickle_module=inert_pickle, weights_only=False, mmap=mmap
+            )
 
 
 def _plain(value: Any) -> Any:

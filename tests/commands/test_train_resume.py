@@ -39,7 +39,8 @@ def test_ctrl_c_and_resume(train, mygo, monkeypatch, words):
     assert ended.code == 130
     assert ended.out == ""
     assert ended.err.splitlines()[-1] == (
-        f"Error: Interrupted; epoch 2 of 3 is saved. Go on with: mygo train --resume {broken}"
+        f"Error: Interrupted; step 1 of 3 in epoch 3 of 3 is saved. "
+        f"Go on with: mygo train --resume {broken}"
     )
     assert not (broken / "result.json").exists()
     again = mygo("train", "--resume", broken.name, "--json")  # the name alone will do

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from mygo_cli.errors import DataError, MygoError
-from mygo_cli.imports import table_reading
 from mygo_cli.imports.table_reading import BETWEEN, Table, read_tables
 
 COLUMNS = ["商品编号", 'Name "lang"', "Größe; Farbe"]
@@ -151,10 +150,14 @@ def test_damaged_files_of_other_libraries(tmp_path):
 
 
 def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):
-    def missing(name: str):
-        raise ImportError(name)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)  # so Python notes what is not there
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    for name in ("t.xlsx", "t.parquet"):
+        with pytest.raises(MygoError, match=r"pip install 'mygo-kg\[tables\]'.* or save it as CSV"):
+            read(tmp_path / name, b"x")
 
-    monkeypatch.setattr(table_reading, "importlib", type("", (), {"import_module": missing}))
-    assert importlib.import_module("json") is json
-    with pytest.raises(MygoError, match=r"pip install 'mygo-kg\[tables\]'.* or save it as CSV"):
-        read(tmp_path / "t.xlsx", b"x")
+
+@pytest.mark.parametrize("text", ["[" * 9000, '{"a":' * 9000])
+def test_json_that_is_nested_too_deep(tmp_path, text):
+    with pytest.raises(DataError, match=r"t\.json: not JSON: nested too deep"):
+        read(tmp_path / "t.json", text)

@@ -243,7 +243,8 @@ def test_ctrl_c_between_steps(tmp_path):
         follow(fit, interrupt_at(3, 2))
     assert caught.value.exit_code == 130
     assert str(caught.value) == (
-        f"Interrupted; epoch 2 of 4 is saved. Go on with: mygo train --resume {fit.folder.path}"
+        f"Interrupted; step 2 of {fit.trainer.steps_per_epoch} in epoch 3 of 4 is saved. "
+        f"Go on with: mygo train --resume {fit.folder.path}"
     )
     assert signal.getsignal(signal.SIGINT) is before
     straight = new_fit(tmp_path, tiny_settings(training={"epochs": 4}))
@@ -255,9 +256,9 @@ def test_ctrl_c_between_steps(tmp_path):
 
 def test_ctrl_c_before_the_first_epoch_is_done(tmp_path):
     fit = new_fit(tmp_path, tiny_settings())
-    with pytest.raises(Interrupted, match="before the first epoch was done; nothing was saved"):
+    with pytest.raises(Interrupted, match=r"step 1 of \d+ in epoch 1 of 4 is saved"):
         follow(fit, interrupt_at(1, 1))
-    assert not fit.folder.last.exists()
+    assert load_checkpoint(fit.folder.last)["within"]["step"] == 1
 
 
 def test_ctrl_c_right_after_an_epoch(tmp_path):

@@ -124,10 +124,10 @@ def test_more_patience_goes_on(tmp_path):
     assert again.trainer.epoch == 8
 
 
-def test_no_epoch_was_done(tmp_path):
+def test_nothing_was_saved(tmp_path):
     fit = new_fit(tmp_path, settings_for())
     with pytest.raises(
-        DataError, match=r"stopped before its first .* train --config .*config\.toml"
+        DataError, match=r"stopped before anything .* train --config .*config\.toml"
     ):
         resume(fit.folder, fit.settings, tiny_graph(), CPU)
 
@@ -224,3 +224,24 @@ def test_a_decoder_may_compute_when_it_is_made(tmp_path, monkeypatch):
         follow(broken, stop_after(1))
     follow(resume(broken.folder, settings, tiny_graph(), CPU))
     assert metrics_of(broken.folder) == metrics_of(straight.folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda adam: 3,
+        lambda adam: {**adam, "state": 3},
+        lambda adam: {**adam, "state": {**adam["state"], 0: {}}},
+        lambda adam: {**adam, "state": {**adam["state"], 999: adam["state"][0]}},
+        lambda adam: {**adam, "state": {0: {**adam["state"][0], "exp_avg": torch.zeros(2)}}},
+        lambda adam: {**adam, "state": {0: {**adam["state"][0], "exp_avg": "x"}}},
+    ],
+)
+def test_a_damaged_optimizer(tmp_path, change):
+    fit = new_fit(tmp_path, settings_for(epochs=1))
+    follow(fit)
+    content = load_checkpoint(fit.folder.last)
+    content["optimizer"]["adam"] = change(content["optimizer"]["adam"])
+    save_checkpoint(fit.folder.last, content)
+    with pytest.raises(DataError, match=r"last\.pt does not fit the config\.toml of its run"):
+        resume(fit.folder, fit.settings, tiny_graph(), CPU)

@@ -112,3 +112,18 @@ def test_a_damaged_environment_costs_a_line(tmp_path, content):
     with pytest.raises(DataError, match=r"environment\.json .*Delete it") as caught:
         folder.read_environment()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{]}", "[1]}", '{"loss": 1}', '{"epoch": "x"}', '{"epoch": 1, "loss": NaN}', "{" * 9999 + "}"],
+)
+def test_damaged_metrics_cost_a_line(runs, line):
+    folder = finished(runs, "one", 1)
+    folder.append_metrics({"epoch": 1, "loss": 0.5})
+    with folder.metrics.open("a") as file:
+        file.write(line + "\n")
+    for read in (folder.history, lambda: folder.forget_after(1)):
+        with pytest.raises(DataError, match=r"metrics\.jsonl .*Delete it") as caught:
+            read()
+        assert "\n" not in str(caught.value)

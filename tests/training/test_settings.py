@@ -160,6 +160,8 @@ def test_files_that_are_no_toml(tmp_path):
         read_toml(tmp_path)
     with pytest.raises(DataError, match=r"is not TOML: .*line 2"):
         read("[training]\nepochs = = 3\n", tmp_path)
+    with pytest.raises(DataError, match="is not TOML: nested too deep"):
+        read("x = " + "[" * 9000, tmp_path)
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match="is not TOML"):
         read_toml(tmp_path / "config.toml")

@@ -7,6 +7,7 @@ import collections
 import io
 import os
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -158,6 +159,17 @@ def test_bad_files_cost_one_line(tmp_path: Path, content: bytes, says: str) -> N
         read_checkpoint(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_what_torch_warns_of_is_kept_back(tmp_path: Path, protocol: int) -> None:
+    path = tmp_path / "w.pt"
+    path.write_bytes(pickle.dumps({"a": 1}, protocol))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(DataError, match=r"w\.pt is cut off, damaged or not a checkpoint"):
+            read_checkpoint(path)
+    assert not said
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
