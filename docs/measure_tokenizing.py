@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as the command does, before torch comes
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command does, before torch comes
 
 import numpy as np
 import torch

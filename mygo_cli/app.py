@@ -13,7 +13,15 @@ import typer
 
 from mygo_cli import __version__, console
 from mygo_cli.commands.subcommands import HELP, Subcommands
-from mygo_cli.commands.switches import DebugOption, QuietOption, VerboseOption, begin, given
+from mygo_cli.commands.switches import (
+    DebugOption,
+    QuietOption,
+    ThreadsOption,
+    VerboseOption,
+    begin,
+    given,
+)
+from mygo_cli.device import spare_throttled_cores
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
 from mygo_cli.streams import drop_output, open_streams
@@ -45,6 +53,7 @@ def root(
     more: VerboseOption = False,
     less: QuietOption = False,
     trace: DebugOption = False,
+    cores: ThreadsOption = None,
 ) -> None:
     """Complete multi-modal knowledge graphs: tokenize, train, rank."""
 
@@ -55,9 +64,10 @@ def main() -> None:
     Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end.
     """
     # OpenMP's threads wait by spinning, by default for so long that beside other work on the
-    # machine they take the processor from the thread they wait for. This long costs nothing on an
-    # idle machine. It is read when torch is first imported, which is later.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # machine they take the processor from the thread they wait for (docs/performance.md). It is
+    # read when torch is first imported, which is later.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    spare_throttled_cores()
     open_streams()
     begin()
     try:

@@ -1,11 +1,15 @@
-"""Device, number format and seed, and how many items fit into memory at once."""
+"""Device, threads, number format and seed, and how many items fit into memory at once."""
 
 from __future__ import annotations
 
 import logging
+import math
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from mygo_cli.errors import UsageError, lacks_memory
@@ -55,6 +59,54 @@ def choose_device(name: str) -> torch.device:
             f"--device {name}: PyTorch cannot compute there.", "Use --device cpu."
         ) from error
     return device
+
+
+THREADS = "OMP_NUM_THREADS"  # read by PyTorch, scikit-learn and their like, here and in workers
+
+
+def use_threads(count: int) -> None:
+    """Let this process, and those that it starts, compute in so many threads."""
+    os.environ[THREADS] = str(count)
+    if torch := sys.modules.get("torch"):  # it reads the variable when it is imported only
+        torch.set_num_threads(count)
+
+
+def spare_throttled_cores() -> None:
+    """Use no more threads than cores that this process gets, unless the user says how many.
+
+    A container often sees all cores of its machine and may use a few: the system then stops its
+    threads for a part of each tenth of a second, and those that still run wait for them.
+    """
+    quota = cores_of_quota()
+    if quota is not None and quota < usable_cores():
+        os.environ.setdefault(THREADS, str(quota))
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cores_of_quota(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return how many cores' time the container's quota is, rounded up; None without a quota.
+
+    Version 2 of Linux' control groups says so in `cpu.max`, version 1 in two files.
+    """
+    try:
+        quota, period = (root / "cpu.max").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+        try:
+            quota, period = ((root / "cpu" / name).read_text("ascii").strip() for name in names)
+        except (OSError, ValueError):
+            return None
+    try:
+        cores = int(quota) / int(period)
+    except (ValueError, ZeroDivisionError):  # "max": no quota
+        return None
+    return math.ceil(cores) if cores > 0 else None
 
 
 def choose_precision(name: str, device: torch.device) -> Precision:

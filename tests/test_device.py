@@ -1,14 +1,18 @@
-"""Devices and number formats."""
+"""Devices, threads and number formats."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 import torch
 
+from mygo_cli import device
 from mygo_cli.device import (
     autocast,
     choose_device,
     choose_precision,
+    cores_of_quota,
     repeatable,
     seed_everything,
 )
@@ -109,3 +113,34 @@ def test_gradients_of_rows_are_the_same_with_several_threads():
     finally:
         torch.set_num_threads(threads)
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "20000 100000\n"}, 1),
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({"cpu.max": "?"}, None),
+        ({}, None),
+    ],
+)
+def test_cores_of_a_container(tmp_path, files, cores):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert cores_of_quota(tmp_path) == cores
+
+
+@pytest.mark.parametrize(
+    ("quota", "asked", "used"), [(2, None, "2"), (2, "3", "3"), (8, None, None), (None, None, None)]
+)
+def test_a_quota_below_the_cores_bounds_the_threads(monkeypatch, quota, asked, used):
+    monkeypatch.setattr(device, "cores_of_quota", lambda: quota)
+    monkeypatch.setattr(device, "usable_cores", lambda: 8)
+    environment = {} if asked is None else {device.THREADS: asked}
+    monkeypatch.setattr(os, "environ", environment)
+    device.spare_throttled_cores()
+    assert environment.get(device.THREADS) == used

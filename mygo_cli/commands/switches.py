@@ -1,4 +1,4 @@
-"""The switches that every command knows: how much is said, and whether a traceback is shown."""
+"""The switches that every command knows: how much is said, tracebacks, and threads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 import typer.main
 
 from mygo_cli import console
+from mygo_cli.device import use_threads
 
 PANEL = "Everywhere"
 
@@ -42,6 +43,12 @@ def debug(asked: bool) -> None:
     given.debug = given.debug or asked
 
 
+def threads(count: int | None) -> None:
+    """Compute in so many threads."""
+    if count is not None:
+        use_threads(count)
+
+
 def begin() -> None:
     """Set everything back to what holds where no switch is given."""
     given.debug = False
@@ -71,6 +78,18 @@ DebugOption = Annotated[
         "--debug", callback=debug, help="Show the traceback of an error.", rich_help_panel=PANEL
     ),
 ]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        callback=threads,
+        help="Threads that compute on the processor. Default: a core each, as many as there are "
+        "or the container's quota allows.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
 
 
 def add_switches(command: Any) -> Any:
@@ -80,7 +99,7 @@ def add_switches(command: Any) -> Any:
             add_switches(below)
         return command
     for switch in typer.main.get_command(_only_switches()).params:
-        if switch.name in ("more", "less", "trace"):
+        if switch.name in ("more", "less", "trace", "cores"):
             switch.expose_value = False
             command.params.append(switch)
     return command
@@ -92,7 +111,10 @@ def _only_switches() -> typer.Typer:
 
     @app.command()
     def nothing(
-        more: VerboseOption = False, less: QuietOption = False, trace: DebugOption = False
+        more: VerboseOption = False,
+        less: QuietOption = False,
+        trace: DebugOption = False,
+        cores: ThreadsOption = None,
     ) -> None: ...
 
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mygo_cli.device import at_least_float32
@@ -15,6 +16,7 @@ from mygo_cli.model.relation_maps import relation_side
 from mygo_cli.tokens.bags import TokenBags
 
 STEPS = 60  # of the solver of the weights, which has converged by then
+LEAST = 1e-3  # nats: a step that gains less of all facts together is its last
 PULL = 5.0  # how strongly a side's weights are held to those of all, against one fact's nats
 
 
@@ -140,18 +142,16 @@ def fit_weights(opinions: Tensor, log_count: Tensor, side: Tensor, sides: int) -
     """
     shared = torch.full(opinions.shape[1:2], 1 / opinions.shape[1], requires_grad=True)
     own = torch.zeros(sides, opinions.shape[1], requires_grad=True)
-    parts = [
-        (each, opinions[side == each].transpose(0, 1).flatten(1), log_count[side == each])
-        for each in side.unique().tolist()
-    ]
-    solver = torch.optim.LBFGS([shared, own], max_iter=STEPS, line_search_fn="strong_wolfe")
+    first = torch.zeros(len(opinions), dtype=torch.long)
+    solver = torch.optim.LBFGS(
+        [shared, own], max_iter=STEPS, tolerance_change=LEAST, line_search_fn="strong_wolfe"
+    )
 
     def objective() -> Tensor:
         solver.zero_grad()
-        loss = PULL * own.square().sum()
-        for each, flat, counted in parts:
-            mixed = ((shared + own[each]) @ flat).view_as(counted) + counted
-            loss = loss + (mixed.logsumexp(1) - mixed[:, 0]).sum()
+        weights = F.embedding(side, shared + own)[:, None]
+        mixed = (weights @ opinions)[:, 0] + log_count
+        loss = PULL * own.square().sum() + F.cross_entropy(mixed, first, reduction="sum")
         torch.autograd.backward(loss)
         return loss.detach()
 

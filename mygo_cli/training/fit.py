@@ -22,7 +22,7 @@ from mygo_cli.model.queries import Questions, ask
 from mygo_cli.progress import GracefulStop
 from mygo_cli.ranking.evaluate import find_rivals, gather_rivals
 from mygo_cli.ranking.filtering import Known, find_known
-from mygo_cli.ranking.opinions import hear
+from mygo_cli.ranking.opinions import Heard, hear
 from mygo_cli.ranking.ranks import mean_reciprocal
 from mygo_cli.ranking.scorer import Scorer, block_size, encoded
 from mygo_cli.runs.assemble import check_same_graph, graph_identity, rebuild_model
@@ -142,8 +142,10 @@ class TrainingRun:
         split, every, mrr = self.selection.split, self.settings.training.evaluate_every, None
         if last or (split and done.epoch % every == 0):
             scorer = encoded(self.trainer.model, self.processes)
-            mrr = self._validate(scorer)
+            heard = self._hear(scorer)
+            mrr = self._validate(scorer, heard)
             if mrr is None or self.stopper.look(done.epoch, mrr):
+                fuse(scorer.model.experts, heard)
                 self._save_best(done.epoch, mrr, scorer)
         if self.processes.first:
             # In this order a run killed in between does the epoch again, and no line is missing.
@@ -177,17 +179,21 @@ class TrainingRun:
             looks.append((others, questions, find_known(questions.queries, facts)))
         return looks
 
-    def _validate(self, scorer: Scorer) -> float | None:
-        """Return the MRR on the split that chooses; leave the weights of experts fitted to all."""
+    def _hear(self, scorer: Scorer) -> Heard | None:
+        """Return what the weights of experts are fitted to, None without experts."""
+        if self._held is None:
+            return None
+        return hear(scorer.opinions, len(scorer.entities), *self._held[:2])
+
+    def _validate(self, scorer: Scorer, heard: Heard | None) -> float | None:
+        """Return the MRR on the split that chooses, None where none does."""
         experts, count = scorer.model.experts, len(scorer.entities)
-        heard = hear(scorer.opinions, count, *self._held[:2]) if self._held else None
         counts = []
         for others, questions, known in self._looks:
             fuse(experts, heard, others)
             own = find_rivals(scorer, questions, known, block_size(count))
             rivals = gather_rivals(self.processes, own, 0)
             counts.append(torch.stack((rivals.better, rivals.ties)))
-        fuse(experts, heard)
         return mean_reciprocal(*torch.cat(counts, 1)) if counts else None
 
     def _save_best(self, epoch: int, mrr: float | None, scorer: Scorer) -> None:

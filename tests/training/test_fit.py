@@ -35,7 +35,7 @@ def run(fit):
 def scripted(fit, monkeypatch, *mrrs):
     """Let validation find these results, one after the other."""
     results = iter(mrrs)
-    monkeypatch.setattr(fit, "_validate", lambda scorer: next(results))
+    monkeypatch.setattr(fit, "_validate", lambda scorer, heard: next(results))
 
 
 def test_the_best_epoch_is_kept(tmp_path, monkeypatch):

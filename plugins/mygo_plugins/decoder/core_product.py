@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-BLOCK_BYTES = 1 << 23  # of outer products at once: enough for a fast product, few enough to cache
+BLOCK_BYTES = 1 << 24  # of outer products at once: more rows for a product, no more from memory
 
 
 class CoreProduct(torch.autograd.Function):
@@ -42,7 +42,7 @@ class CoreProduct(torch.autograd.Function):
             torch.mm(outer.flatten(1).T, grad, out=grad_core[part].flatten(0, 1))
             # Its gradient takes the place of the outer product, which is not needed any more.
             torch.mm(grad, core[part].flatten(0, 1).T, out=outer.flatten(1))
-            grad_relation[:, part] = torch.linalg.vecdot(outer, query[:, None])
+            grad_relation[:, part] = (outer @ query[:, :, None])[:, :, 0]
             grad_query += (relation[:, None, part] @ outer)[:, 0]
         return grad_query.to(query.dtype), grad_relation, grad_core
 
