@@ -292,7 +292,7 @@ def test_tails_and_commas(rank, table):
         ([("", "", "grows", "")], "q.tsv:3: no side is described. Describe the head or the tail"),
         ([("", "x", "grows", "y")], "q.tsv:3: both sides are described."),
         ([("", "x", "", "")], "q.tsv:3: the relation is empty."),
-        ([("z",) * 7], "q.tsv:3: 7 columns, expected relation, [head_image], [head_text]"),
+        ([("z",) * 7], "q.tsv:3: 7 columns, expected relation, head_image, [head_text]"),
     ],
 )
 def test_a_bad_line_costs_one_line(rank, table, rows, message):
