@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.testclient import TestClient
 
@@ -18,19 +19,31 @@ from mygo_cli.runs.opened import open_run
 
 TIMES = 50
 HERE = "http://127.0.0.1:8765"
-ADDRESSES = (
-    "/",
-    "/api/search?q=ja",
-    "/entity?id=japan",
-    "/rank?entity=japan&relation=imports_from",
-    "/api/rank?head=japan&relation=imports_from",
-    "/explain?head=japan&relation=imports_from&tail=china",
-    "/picture?entity=japan",
-    "/tokens?id=japan",
-    "/map",
-)
-FORM = {"text": "A small island in the Pacific.", "relation": "located_in"}
 PICTURE = world_folder() / "images" / "kenya" / "flag.png"
+TEXT = "A small island in the Pacific."
+
+
+def addresses(explorer: Explorer) -> list[str]:
+    """Return what is asked, of the entity with the most facts and its first one as a head."""
+    graph = explorer.graph
+    own = explorer.names.most_linked(len(graph.entities))
+    row = next(each for each in own if (graph.train[:, 0] == each).any())
+    fact = graph.train[graph.train[:, 0] == row][0].tolist()
+    head, relation, tail = graph.entities[row], graph.relations[fact[1]], graph.entities[fact[2]]
+    asked = {"relation": relation}
+    paths: list[tuple[str, dict[str, str]]] = [
+        ("/", {}),
+        ("/api/search", {"q": graph.names[row][:2]}),
+        ("/entity", {"id": head}),
+        ("/rank", {"entity": head, **asked}),
+        ("/api/rank", {"head": head, **asked}),
+        ("/explain", {"head": head, **asked, "tail": tail}),
+        ("/tokens", {"id": head}),
+        ("/map", {}),
+    ]
+    if graph.pictures()[row]:
+        paths.append(("/picture", {"entity": head}))
+    return [f"{path}?{urlencode(query)}" for path, query in paths]
 
 
 def median(ask: Callable[[], Any]) -> float:
@@ -48,11 +61,12 @@ def main() -> None:
     explorer = Explorer(open_run(*sys.argv[1:2], device="cpu"))
     explorer.warm()
     client = TestClient(explore_app(explorer), base_url=HERE)
-    for address in ADDRESSES:
+    for address in addresses(explorer):
         print(f"{median(partial(client.get, address)):8.1f} ms  {address}")
-    files = {"picture": ("a.png", PICTURE.read_bytes())}
-    headers = {"origin": HERE}
-    upload = partial(client.post, "/unseen", data=FORM, files=files, headers=headers)
+    reads = explorer.run.settings.tokens.used
+    files = {"picture": ("a.png", PICTURE.read_bytes() if "image" in reads else b"")}
+    form = {"text": TEXT, "relation": explorer.graph.relations[0]}
+    upload = partial(client.post, "/unseen", data=form, files=files, headers={"origin": HERE})
     print(f"{median(upload):8.1f} ms  POST /unseen")
 
 

@@ -63,7 +63,8 @@ def rank(
         typer.Option(
             "--file",
             help="Ask every line of this file: head, relation, tail, with ? for the missing side, "
-            "separated by tabs, or by commas in .csv, each also .gz; - reads standard input.",
+            "separated by tabs, or by commas in .csv, each also .gz; - reads standard input. A "
+            "header with head_image, head_text, tail_image or tail_text: about unseen entities.",
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many answers to show.")] = 10,
@@ -83,14 +84,13 @@ def rank(
         _check_unseen(relation, (head, tail, questions), len(described))
     else:
         _check_question(head, relation, tail, questions)
-    from mygo_cli.ranking.named_rows import read_questions
     from mygo_cli.runs.opened import open_run
+    from mygo_cli.runs.question_files import rank_file
     from mygo_cli.runs.unseen import Unseen
 
     opened = open_run(run, data, device, runs_folder)
     if questions is not None:
-        asked = read_questions(questions, opened.graph)
-        out.give_rows(*opened.rank_all(asked, top, hide_known))
+        out.give_rows(*rank_file(opened, questions, top, hide_known))
         return
     first, last = (
         name if told == NOTHING else Unseen(*told)

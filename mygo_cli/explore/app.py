@@ -32,6 +32,8 @@ ROUTES = [
     Route("/unseen", views.unseen_form),
     Route("/unseen", views.unseen_page, methods=["POST"]),
     Route("/verdicts", views.judge_form, methods=["POST"]),
+    Route("/api", views.api_page),
+    Route("/api/openapi.json", views.openapi_json),
     Route("/api/run", views.about_json),
     Route("/api/search", views.search_json),
     Route("/api/entity/{id:path}", views.entity_json),

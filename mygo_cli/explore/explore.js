@@ -71,7 +71,8 @@ box.addEventListener("keydown", (event) => {
   if (step && !list.hidden) {
     event.preventDefault();
     choose(chosen < 0 && step < 0 ? found.length - 1 : (chosen + step + found.length) % found.length);
-  } else if (event.key === "Escape") {
+  } else if (event.key === "Escape" && !list.hidden) {
+    event.preventDefault(); // the browser's own Escape empties the box: that is the second one
     open(false);
   } else if (event.key === "Enter" && chosen >= 0) {
     event.preventDefault();

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from mygo_cli.errors import UsageError
+from mygo_cli.explore.api_page import operations
 from mygo_cli.explore.explorer import Explorer
 from mygo_cli.explore.guard import MOST_UPLOADED
+from mygo_cli.explore.openapi import document
 from mygo_cli.explore.replies import as_json, page, refusal
 from mygo_cli.explore.shown import Content
 from mygo_cli.explore.uploads import described
@@ -123,6 +125,21 @@ def _unseen_page(explorer: Explorer, answered: Content | None) -> Response:
 # JSON
 
 
+def api_page(request: Request) -> Response:
+    """Answer `/api`: every address below it, with examples."""
+    described = document(explorer_of(request), _here(request))
+    return page("api.html", document=described, operations=operations(described))
+
+
+def openapi_json(request: Request) -> Response:
+    """Answer `/api/openapi.json`."""
+    return as_json(document(explorer_of(request), _here(request)))
+
+
+def _here(request: Request) -> str:
+    return f"{request.url.scheme}://{request.headers['host']}"
+
+
 def about_json(request: Request) -> Response:
     """Answer `/api/run`."""
     return as_json(explorer_of(request).about())
@@ -187,7 +204,7 @@ async def judge_form(request: Request) -> Response:
     await run_in_threadpool(_judge, request, {name: values[-1] for name, values in form.items()})
     # Only path and query are taken over: the way back never leads elsewhere.
     back = urlsplit(request.headers.get("referer", ""))
-    place = f"{request.url.scheme}://{request.headers['host']}{back.path or '/'}"
+    place = f"{_here(request)}{back.path or '/'}"
     return RedirectResponse(f"{place}?{back.query}" if back.query else place, 303)
 
 

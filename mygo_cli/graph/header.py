@@ -21,6 +21,11 @@ ENTITY: Words = frozenset({"entity", "id", "node"})
 NAME: Words = frozenset({"name", "label", "display_name", "entity_name", "title"})
 KIND: Words = frozenset({"kind", "type", "class", "category"})
 TEXT: Words = frozenset({"text", "description", "descriptions", "desc"})
+# What is told of an entity that a graph has not, in a file of questions.
+HEAD_IMAGE: Words = frozenset({"head_image", "head_images", "head_picture", "head_pictures"})
+HEAD_TEXT: Words = frozenset({"head_text", "head_description"})
+TAIL_IMAGE: Words = frozenset({"tail_image", "tail_images", "tail_picture", "tail_pictures"})
+TAIL_TEXT: Words = frozenset({"tail_text", "tail_description"})
 
 # What no fact is called but one about headers: nobody needs to be asked what it is.
 PLAIN = ("head", "relation", "tail")

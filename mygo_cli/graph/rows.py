@@ -100,7 +100,11 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
     Bad lines go to `on_fault`. Raises `FileFault` where the file as a whole cannot be read: not
     UTF-8, a damaged gzip file, or a quote left open in a CSV file.
     """
-    text = read_text(path)
+    yield from rows_in(path, read_text(path), layout, on_fault)
+
+
+def rows_in(path: Path, text: str, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
+    """Yield what `read_rows` does of a file whose text is there already."""
     separated_by_commas, holds_nul = _is_csv(path, text), "\0" in text
     rows = _all_rows(path, text, layout)
     width = len(layout.columns)
@@ -123,7 +127,12 @@ def read_rows(path: Path, layout: Layout, on_fault: OnFault) -> Iterator[Row]:
 
 def first_row(path: Path, layout: Layout) -> Row | None:
     """Return the first row that is not blank, header or not; raises as `read_rows`."""
-    return next(_all_rows(path, read_text(path), layout), None)
+    return first_row_in(path, read_text(path), layout)
+
+
+def first_row_in(path: Path, text: str, layout: Layout) -> Row | None:
+    """Return the first row of a file whose text is there already."""
+    return next(_all_rows(path, text, layout), None)
 
 
 def _is_csv(path: Path, text: str) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.rows import TRIPLES, Layout, read_rows, stop
-from mygo_cli.graph.text_files import STANDARD_INPUT, FileFault
+from mygo_cli.graph.rows import TRIPLES, Layout, rows_in, stop
+from mygo_cli.graph.text_files import STANDARD_INPUT, FileFault, read_text
 from mygo_cli.graph.triples import Triples
 from mygo_cli.ranking.answers import Question, find_question
 
@@ -50,11 +50,11 @@ def read_triples(path: Path, graph: KnowledgeGraph) -> Triples:
     def triple(head: str, relation: str, tail: str) -> Triples:
         return find_triples(graph, [(head, relation, tail)])
 
-    return np.concatenate(_found_in(path, TRIPLES, triple))
+    return np.concatenate(_found_in(path, text_of(path), TRIPLES, triple))
 
 
-def read_questions(path: Path, graph: KnowledgeGraph) -> list[Question]:
-    """Return the questions of a file, with ? for the missing side.
+def questions_in(path: Path, text: str, graph: KnowledgeGraph) -> list[Question]:
+    """Return the questions of a file's text, with ? for the missing side.
 
     Raises `DataError` with the line of what is no question, and of an unknown name.
     """
@@ -66,15 +66,22 @@ def read_questions(path: Path, graph: KnowledgeGraph) -> list[Question]:
             graph, None if head == MISSING else head, relation, None if tail == MISSING else tail
         )
 
-    return _found_in(path, QUESTIONS, question)
+    return _found_in(path, text, QUESTIONS, question)
 
 
-def _found_in(path: Path, layout: Layout, find: Callable[[str, str, str], Found]) -> list[Found]:
-    """Return what `find` makes of each line; its `UsageError` becomes the fault of the line."""
+def text_of(path: Path) -> str:
+    """Return the text of a file, or of standard input; raise `DataError` where there is none."""
     if path != STANDARD_INPUT and not path.is_file():
         raise DataError(f"{path}: no such file.")
+    return read_text(path)
+
+
+def _found_in(
+    path: Path, text: str, layout: Layout, find: Callable[[str, str, str], Found]
+) -> list[Found]:
+    """Return what `find` makes of each line; its `UsageError` becomes the fault of the line."""
     found = []
-    for line, (head, relation, tail) in read_rows(path, layout, stop):
+    for line, (head, relation, tail) in rows_in(path, text, layout, stop):
         try:
             found.append(find(head, relation, tail))
         except UsageError as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from mygo_cli.errors import UsageError
-from mygo_cli.ranking.unseen import predict_unseen
+from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.ranking.unseen import UnseenScorer, predict_unseen
 from mygo_cli.runs.rows import Rows
 
 if TYPE_CHECKING:
@@ -79,15 +80,23 @@ def rank_unseen(
             "Of an unseen entity only the other side of a fact can be asked.",
             "Give pictures or a text of one side, and the relation.",
         )
-    row, asks_head = run.graph.find_relation(relation), head is None
-    scorer = scorer_with(run, unseen)
-    graph, other = run.graph, "head" if asks_head else "tail"
-    rows = []
+    row = run.graph.find_relation(relation)
+    return answers_about(unseen.name, scorer_with(run, unseen), run.graph, row, head is None, top)
+
+
+def answers_about(
+    given: str, scorer: UnseenScorer, graph: KnowledgeGraph, row: int, asks_head: bool, top: int
+) -> Rows[UnseenAnswer]:
+    """Return the `top` answers to the question of a relation's row about an entity that was read.
+
+    `given` is what they call it, and `scorer` has read it.
+    """
+    other, rows = "head" if asks_head else "tail", []
     for each in predict_unseen(scorer, row, asks_head, top):
-        given, answer = unseen.name, graph.entities[each.entity]
+        answer = graph.entities[each.entity]
         ends = (answer, given) if asks_head else (given, answer)
         fact = ends[0], graph.relations[row], ends[1]
         said = graph.names[each.entity], each.score, each.probability
         rows.append(UnseenAnswer(each.rank, *fact, other, *said))
-    first, last = ("?", unseen.name) if asks_head else (unseen.name, "?")
+    first, last = ("?", given) if asks_head else (given, "?")
     return Rows(UnseenAnswer, rows, f"({first}, {graph.relations[row]}, {last})", graph)

@@ -47,6 +47,8 @@ def scorer_with(run: Run, unseen: Unseen) -> UnseenScorer:
     return with_unseen(run.scorer, tokens, _weights(run, frozenset(tokens)))
 
 
+# The reader of a modality that a run's model is known to fit: to compare all codes takes a while.
+_CHECKED: WeakKeyDictionary[Run, dict[str, ItemReader]] = WeakKeyDictionary()
 _FITTED: WeakKeyDictionary[Run, dict[frozenset[str], Tensor | None]] = WeakKeyDictionary()
 
 
@@ -94,11 +96,15 @@ def _how_to_read(run: Run, modality: str) -> tuple[ItemTokenizer, ItemReader]:
     select_by = run.settings.tokens.select_by
     options = used[modality].keep, most, select_by, modality in experts
     found = _opened(path, path.stat().st_mtime_ns, run.device, *options)
-    if not _reads(found[1], module, experts.get(modality)):
+    checked = _CHECKED.setdefault(run, {})
+    if checked.get(modality) is not found[1] and not _reads(
+        found[1], module, experts.get(modality)
+    ):
         raise DataError(
             f"{path} is not what the run {run.name} was trained on any more.",
             "Train again on the tokens that there are now.",
         )
+    checked[modality] = found[1]
     return found
 
 

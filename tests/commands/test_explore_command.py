@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -142,18 +141,3 @@ def test_it_serves_until_it_is_stopped(served):
     _, said = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in said
-
-
-@pytest.mark.parametrize(
-    ("page", "drawn"),
-    [("", "Search an entity"), ("map", '<svg class="map"'), ("unseen", 'type="file"')],
-)
-def test_a_browser_draws_it(served, page, drawn):
-    browser = shutil.which("chromium")
-    if browser is None:
-        pytest.skip("there is no chromium")
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom")
-    command = [browser, *options, served[1] + page]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-    assert 'role="combobox"' in ended.stdout  # the script has run
-    assert drawn in ended.stdout

@@ -8,6 +8,7 @@ import json
 import re
 import struct
 import zlib
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -223,3 +224,96 @@ def test_a_model_without_experts(train, mygo, tmp_path):
     ended = mygo("rank", "-q", "--runs-dir", tmp_path / "runs", "--device", "cpu", *words, "--json")
     assert (ended.code, ended.err) == (0, "")
     assert len(json.loads(ended.out)) == 10
+
+
+# Files of them
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a function that writes a file of questions in a folder with pictures of its own."""
+    folder = tmp_path / "asked"
+    (folder / "new" / "two").mkdir(parents=True)
+    picture(folder / "new" / "a.png")
+    picture(folder / "new" / "two" / "1.png")
+    picture(folder / "new" / "two" / "2.png", 8)
+    (folder / "new" / "two" / "notes.txt").write_text("not a picture")
+    (folder / "empty").mkdir()
+    (folder / "bad.png").write_text("import os")
+
+    def write(*rows, name="q.tsv"):
+        between = "," if ".csv" in name else "\t"
+        (folder / name).write_text("".join(between.join(row) + "\n" for row in rows))
+        return folder / name
+
+    return write
+
+
+def test_a_file_of_them(rank, table, monkeypatch):
+    file = table(
+        ("Head image", "head_text", "relation", "name"),
+        ("new/a.png", "zebra", "grows", "Zebraland"),
+        ("new/a.png", "zebra", "likes", "Zebraland"),
+        ("new/two", "", "grows", ""),
+    )
+    folder = file.parent / "new"
+    monkeypatch.chdir(folder)  # pictures are looked for from the file
+    found = answers(rank, "--file", file, "--top", 2)
+    assert [row["head"] for row in found] == ["Zebraland"] * 4 + ["line 4"] * 2
+    alone = [
+        answers(rank, *words, "--top", 2)
+        for words in (
+            ("--head-image", folder / "a.png", "--head-text", "zebra", *GROWS),
+            ("--head-image", folder / "a.png", "--head-text", "zebra", "--relation", "likes"),
+            ("--head-image", folder / "two/1.png", "--head-image", folder / "two/2.png", *GROWS),
+        )
+    ]
+    for row, other in zip(found, chain(*alone), strict=True):
+        assert row == {**other, "head": row["head"]}
+    lines = rank("--file", file, "--top", 1, "-f", "table").out.splitlines()
+    assert "(Zebraland, likes, ?)" in lines
+    assert "(line 4, grows, ?)" in lines
+
+
+def test_tails_and_commas(rank, table):
+    file = table(("tail_text", "relation"), ("A crop", "grows"), name="q.csv")
+    found = answers(rank, "--file", file, "--top", 3)
+    asked = answers(rank, "--tail-text", "A crop", *GROWS, "--top", 3)
+    assert found == [{**row, "tail": "line 2"} for row in asked]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("new/b.png", "", "grows", "")], "q.tsv:3: there is no picture {folder}/new/b.png. Name"),
+        ([("empty", "", "grows", "")], "q.tsv:3: no picture lies in the folder {folder}/empty."),
+        ([("bad.png", "", "grows", "")], "q.tsv:3: {folder}/bad.png: not a picture that can be"),
+        ([("new/a.png", "", "grow", "")], "q.tsv:3: No relation grow in small. Did you mean grows"),
+        ([("", "", "grows", "")], "q.tsv:3: no side is described. Describe the head or the tail"),
+        ([("", "x", "grows", "y")], "q.tsv:3: both sides are described."),
+        ([("", "x", "", "")], "q.tsv:3: the relation is empty."),
+        ([("z",) * 7], "q.tsv:3: 7 columns, expected relation, head_image, [head_text]"),
+    ],
+)
+def test_a_bad_line_costs_one_line(rank, table, rows, message):
+    header = ("head_image", "head_text", "relation", "tail_text")
+    file = table(header, ("", "fine", "grows", ""), *rows)
+    ended = rank("--file", file)
+    assert (ended.code, ended.out) == (1, "")
+    assert message.format(folder=file.parent) in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("head_text", "relation", "tail")], "q.tsv:1: not a header of descriptions. Its columns"),
+        ([("head_text", "name")], "q.tsv:1: not a header of descriptions."),
+        ([("head_text", "relation")], "q.tsv: no questions. Write one a line below the header."),
+    ],
+)
+def test_a_bad_header_costs_one_line(rank, table, rows, message):
+    ended = rank("--file", table(*rows))
+    assert (ended.code, ended.out) == (1, "")
+    assert message in ended.err
+    assert len(ended.err.splitlines()) == 1
