@@ -53,11 +53,13 @@ class PlannedRun:
 def identity(settings: Settings, data_sha256: str) -> str:
     """Return a run's settings and data as one text.
 
-    Places and devices make no difference, nor how many tokens are kept of a modality that is off.
+    Places, devices and times of saving make no difference, nor how many tokens are kept of a
+    modality that is off.
     """
     values: dict[str, Any] = dataclasses.asdict(settings)
     values["data"].pop("folder")
-    values["training"].pop("device")
+    for key in ("device", "checkpoint_minutes"):
+        values["training"].pop(key)
     for tokens in (values["tokens"]["image"], values["tokens"]["text"]):
         tokens.pop("cache")
         if not tokens["use"]:
