@@ -19,7 +19,7 @@ from mygo_cli.errors import DataError
 
 HELD = (errno.EAGAIN, errno.EACCES)  # what a lock says that another process holds
 BLOCK = 1 << 20  # bytes read at once for a digest
-UNPACKED_TIMES = 100  # a table of names and numbers packs to a tenth, hardly ever to a fiftieth
+UNPACKED_TIMES = 40  # a table of names and numbers packs to a tenth, hardly ever to a thirtieth
 UNPACKED_ANYWAY = 256 << 20  # bytes: what small files may hold, however well they are packed
 DAY = 24 * 3600  # seconds: nobody has been writing one file for longer
 

@@ -173,8 +173,10 @@ class RunFolder:
             lines = self.metrics.read_text(encoding="utf-8").splitlines()
             # A kill may cut the last one.
             rows = [(line, parsed_json(line)) for line in lines if line.endswith("}")]
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.metrics} cannot be read: {error}.", DELETE) from error
+        except OSError as error:
+            raise DataError(f"{self.metrics}: {error.strerror}.", DELETE) from error
+        except ValueError as error:
+            raise DataError(f"{self.metrics} is damaged.", DELETE) from error
         if not all(_is_epoch(row) for _, row in rows):
             raise DataError(f"{self.metrics} is damaged.", DELETE)
         return rows

@@ -56,11 +56,11 @@ class Optimizer:
             value.mul_(shrink)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of each part under its name."""
-        return {name: part.state_dict() for name, part in self._parts.items()}
+        """Return the moments of each part under its name; the rest follows from the settings."""
+        return {name: {"state": part.state_dict()["state"]} for name, part in self._parts.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave, but for what settings say.
+        """Take over what `state_dict` gave.
 
         Raises `ValueError`, `KeyError`, `TypeError` or `AttributeError` for what it did not give.
         """

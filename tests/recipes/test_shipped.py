@@ -13,7 +13,7 @@ from mygo_cli.settings.recipes import find_shipped, read_recipe, shipped
 from mygo_cli.settings.sections import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "recipes.md"
-RECIPES = ["db15k", "db15k-paper", "mkg-w", "mkg-w-paper", "mkg-y", "mkg-y-paper", "world"]
+RECIPES = ["db15k", "db15k-paper", "large", "mkg-w", "mkg-w-paper", "mkg-y", "mkg-y-paper", "world"]
 
 
 def settings_of(name):

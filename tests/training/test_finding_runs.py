@@ -171,8 +171,8 @@ def test_a_list(runs):
         (lambda run: run.result.write_text("{"), "does not hold what mygo writes there"),
         (lambda run: run.result.write_text("[]"), "does not hold what mygo writes there"),
         (lambda run: run.result.write_text("{}"), "does not hold what mygo writes there"),
-        (lambda run: run.metrics.write_text("{3}\n"), "does not hold what mygo writes there"),
-        (lambda run: run.metrics.write_text('{"loss": 3}\n'), "does not hold what mygo writes"),
+        (lambda run: run.metrics.write_text("{3}\n"), "metrics.jsonl is damaged."),
+        (lambda run: run.metrics.write_text('{"loss": 3}\n'), "metrics.jsonl is damaged."),
         (lambda run: run.metrics.mkdir(), "metrics.jsonl: Is a directory."),
     ],
 )
