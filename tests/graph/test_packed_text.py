@@ -32,4 +32,4 @@ def test_a_small_file_may_be_packed_as_well_as_it_likes(packed, monkeypatch):
 
 def test_the_bound_grows_with_the_file():
     assert files.most_unpacked(0) == files.UNPACKED_ANYWAY
-    assert files.most_unpacked(1 << 30) == 100 << 30
+    assert files.most_unpacked(1 << 30) == 40 << 30
