@@ -93,8 +93,9 @@ def print_relations(measured: Sequence[Measured], parts: Sequence[RelationCompar
     names = _names(measured)
     for row, name in enumerate(names[1:], 1):
         lines = [(part, part.compared[0], part.compared[row]) for part in parts]
+        console.result(f"{name} against {names[0]}, relation by relation")
         console.table(
-            (f"{name}, by relation", "triples", "first", "MRR", "difference", "from", "to"),
+            ("relation", "triples", "first", "MRR", "difference", "from", "to"),
             [
                 (
                     part.relation,

@@ -62,7 +62,7 @@ def test_by_relation(mygo, two):
     together = sum(line["triples"] * line["difference"] for line in seconds) / printed["triples"]
     assert together == pytest.approx(overall[1]["difference"])
     ended = mygo("compare", *two, "--by", "relation", "--device", "cpu")
-    assert "by relation" in ended.out
+    assert f"{two[1].name} against {two[0].name}, relation by relation\n" in ended.out
     assert all(line["relation"] in ended.out for line in seconds)
     ended = mygo("compare", two[0], "--by", "relation", "--device", "cpu")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
