@@ -159,6 +159,11 @@ class TextTokenizer(Tokenizer):
         """Return each id as a person reads it."""
         return [str(token) for token in ids]
 
+    @property
+    def unknown_id(self) -> int | None:
+        """The id of words that the vocabulary lacks; None where there is no such id."""
+        return None
+
 
 class Decoder(Protocol):
     """Scores a query against entities. A `torch.nn.Module` made as `cls(dim, options)`."""

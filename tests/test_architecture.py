@@ -199,7 +199,7 @@ SMALL_IDEAS = {
     "mygo_cli/pages/explain_page.py": "a page",
     "mygo_cli/pages/rendering.py": "how a template is filled in",
     "mygo_cli/runs/environment.py": "a file of a run",
-    "mygo_cli/tokenizing/texts.py": "the text side of the job, as images.py is the other",
+    "mygo_cli/training/fusing.py": "what the weights of the experts are fitted to",
     "plugins/mygo_plugins/decoder/complex.py": "a plugin",
     "plugins/mygo_plugins/decoder/distmult.py": "a plugin",
     "plugins/mygo_plugins/decoder/dot.py": "a plugin",

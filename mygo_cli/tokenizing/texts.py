@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from mygo_cli.tokenizing.plugins import (
 )
 
 AT_ONCE = 512
+UNKNOWN = 0.2  # of the words: English texts have hardly any
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,20 @@ class TextEncoder:
             yield [self.texts[row] for row in rows]
 
     def outcomes(self, batches: list[Array], precision: str) -> Generator[Outcome, None, None]:
-        """Yield the token ids of each batch of rows. Words know no number format."""
+        """Yield the token ids of each batch of rows. Words know no number format.
+
+        At the end it is said where the vocabulary lacks many words: nothing is learned from them.
+        """
+        read, unknown = 0, 0
         for batch in batches:
             ids = call(self.who, self.tokenizer.encode, [self.texts[row] for row in batch])
             tokens = [np.asarray(of_text, dtype=np.int64) for of_text in ids]
             checked(tokens, len(batch), self.tokenizer.info, self.who)
+            read += sum(map(len, tokens))
+            unknown += sum(int((ids == self.tokenizer.unknown_id).sum()) for ids in tokens)
             yield Outcome([int(row) for row in batch], tokens)
+        if unknown > UNKNOWN * read:
+            log.warning(
+                f"{unknown / read:.0%} of the words are not in the vocabulary of {self.who} and "
+                "tell nothing. --text-model takes a model of the language that the texts are in."
+            )

@@ -33,19 +33,16 @@ def hold_out(graph: KnowledgeGraph, seed: int) -> Held:
     """Return what to train on, and what the weights are fitted to.
 
     The validation split, drawn as the test split is, says best whom to trust. Where there is none,
-    or train knows it, some facts are cut from train: none is the last of an entity or relation, nor
-    of a pair with another fact, which would tell who answers. A tiny graph may yield none.
+    or train knows it, some facts are cut from train at random, as most splits are drawn, but none
+    that is the last of an entity or relation. A tiny graph may yield none.
     """
     if len(graph.valid) and not validation_leak(graph).serious:
         some = np.sort(np.random.default_rng(seed).permutation(len(graph.valid))[:MOST])
         return Held(graph.train, graph.valid[some], torch.from_numpy(some % 2))
     wanted = min(MOST, round(SHARE * len(graph.train)))
     rows = spared_rows(graph, wanted, seed) if wanted else np.zeros(0, dtype=np.int64)
-    pairs = np.sort(graph.train[:, (0, 2)], axis=1)
-    _, pair, count = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
-    held = rows[count[pair.reshape(-1)[rows]] == 1]
-    kept = np.setdiff1d(np.arange(len(graph.train)), held)
-    return Held(graph.train[kept], graph.train[held], None)
+    kept = np.setdiff1d(np.arange(len(graph.train)), rows)
+    return Held(graph.train[kept], graph.train[rows], None)
 
 
 def fuse(experts: Experts | None, heard: Heard | None, facts: Tensor | None = None) -> None:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from mygo_cli.cache.sources import Sources
 from mygo_cli.errors import BackendError, DataError, UsageError
+from mygo_cli.tokenizing.texts import TextEncoder
 from mygo_plugins.text.bert import Bert, BertOptions
 from mygo_plugins.text.stop_words import load_stop_words
 
@@ -74,6 +76,25 @@ def test_any_length_and_script(packaged: Bert) -> None:
     assert [packaged.encode([text])[0] for text in texts] == ids
     assert "京" in packaged.word_pieces(ids[3])
     assert _kept(packaged, "Київ") == packaged.word_pieces(ids[4])
+
+
+def test_words_that_the_vocabulary_lacks_are_told_of(
+    packaged: Bert, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = {
+        "chinese": ["这是一段很长的中文描述", "属于", "an island"],
+        "english": ["an island"] * 3,
+    }
+    for name, described in texts.items():
+        caplog.clear()
+        encoder = TextEncoder(
+            packaged, "--text-backend bert", Sources(np.zeros(0), (), ""), described, 2
+        )
+        rows = [np.array([0, 1]), np.array([2])]
+        assert sum(len(outcome.rows) for outcome in encoder.outcomes(rows, "float32")) == 3
+        assert (
+            "% of the words are not in the vocabulary of --text-backend bert" in caplog.text
+        ) is (name == "chinese")
 
 
 def test_options_change_the_fingerprint(packaged: Bert) -> None:

@@ -89,6 +89,12 @@ class Bert(TextTokenizer):
         return [self._pieces[i] if i < len(self._pieces) else str(i) for i in ids]
 
     @cached_property
+    def unknown_id(self) -> int | None:
+        """The id of `[UNK]`, which stands for a whole word."""
+        unknown = getattr(self._tokenizer.model, "unk_token", None)
+        return None if unknown is None else self._tokenizer.token_to_id(unknown)
+
+    @cached_property
     def _pieces(self) -> list[str]:
         """The text of every token id."""
         count = max(self._tokenizer.get_vocab().values()) + 1
