@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "words"),
-    [("mutated_inputs.py", ["--trials", "5"]), ("kills.py", ["--kills", "1"])],
+    [("mutated_inputs.py", ["--trials", "5"]), ("kills.py", ["--job", "train", "--kills", "1"])],
 )
 def test_a_few_trials(script, words):
     ended = subprocess.run(
