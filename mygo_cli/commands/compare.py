@@ -58,9 +58,9 @@ def compare(
         flat = [run for group in groups for run in group]
         found = measure_runs(flat, split, *places, batch_size, progress)
         measured = [averaged([next(found) for _ in group]) for group in groups]
-    compared = compare_means(_stacked(measured))
-    triples = len(measured[0].values)
-    parts = compare_relations(_stacked(measured), measured[0].relations) if by else []
+    values, triples = _stacked(measured), len(measured[0].values)
+    compared = compare_means(values)
+    parts = compare_relations(values, measured[0].relations) if by else []
 
     def show() -> None:
         console.result(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
@@ -20,7 +19,7 @@ from mygo_cli.cache.sources import PENDING, image_sources, text_sources
 from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.cache.writing import CacheWriter
 from mygo_cli.contracts import ImageTokenizer, TextTokenizer
-from mygo_cli.device import FLOAT32, Portion, choose_precision
+from mygo_cli.device import FLOAT32, Portion, choose_precision, usable_cores
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
@@ -57,9 +56,7 @@ class Job:
     @property
     def threads(self) -> int:
         """Return how many loader threads to use."""
-        if hasattr(os, "sched_getaffinity"):
-            return self.workers or len(os.sched_getaffinity(0))
-        return self.workers or os.cpu_count() or 1
+        return self.workers or usable_cores()
 
 
 def tokenize_graph(
