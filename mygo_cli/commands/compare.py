@@ -85,7 +85,10 @@ def compare(
 
 def _joined(runs: str) -> list[str]:
     """Return the runs that an argument names: one whose name has commas, or several."""
-    return [runs] if Path(runs).exists() else [run for run in runs.split(",") if run]
+    named = [runs] if Path(runs).exists() else [run for run in runs.split(",") if run]
+    if not named:
+        raise UsageError(f"{runs!r} names no run.", "mygo runs lists them.")
+    return named
 
 
 def print_relations(measured: Sequence[Measured], parts: Sequence[RelationCompared]) -> None:

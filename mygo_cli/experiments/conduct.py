@@ -155,16 +155,13 @@ def done_runs(plan: Sequence[PlannedRun], runs: Path) -> set[str]:
 
 def is_done(folder: RunFolder | None) -> bool:
     """Say whether there is a run, trained and measured. A damaged result is measured again."""
-    return folder is not None and read_result(folder) is not None
+    return folder is not None and result_of(folder) is not None
 
 
-def read_result(folder: RunFolder) -> dict[str, Any] | None:
+def result_of(folder: RunFolder) -> dict[str, Any] | None:
     """Return `result.json`, None where there is none or it is damaged."""
-    try:
-        result = parsed_json(folder.result.read_text(encoding="utf-8"))
-        return result if {"selected_by", "splits"} <= result.keys() else None
-    except (OSError, ValueError, AttributeError):
-        return None
+    result = folder.read_result()
+    return result if {"selected_by", "splits"} <= result.keys() else None
 
 
 def state_of(folder: RunFolder | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mygo_cli.experiments.conduct import read_result
+from mygo_cli.experiments.conduct import result_of
 from mygo_cli.experiments.plan import PlannedRun
 from mygo_cli.files import parsed_json
 from mygo_cli.runs.folder import RunFolder
@@ -65,7 +65,7 @@ def rows_of(plan: Sequence[PlannedRun], found: Mapping[str, RunFolder]) -> list[
 
 def _row(variant: str, runs: Sequence[PlannedRun], found: Mapping[str, RunFolder]) -> Row:
     folders = {run.seed: found[run.identity] for run in runs if run.identity in found}
-    found_results = {seed: read_result(folder) for seed, folder in folders.items()}
+    found_results = {seed: result_of(folder) for seed, folder in folders.items()}
     results = [result for result in found_results.values() if result is not None]
     done = {seed: folders[seed] for seed, result in found_results.items() if result is not None}
     chosen = dict.fromkeys(result["selected_by"] for result in results)

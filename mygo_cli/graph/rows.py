@@ -156,6 +156,10 @@ def _arranged(
         cells.pop()
     if not layout.least <= len(cells) <= width:
         raise _wrong_count(path, line, cells, layout, commas)
+    headed = width if order is None else len(order) - order.count(None)
+    if any(cells[headed:]):
+        message = f"{len(cells)} columns, {headed} in the header."
+        raise FileFault(path, line, message, "Name each column in the header.")
     cells += [""] * (width - len(cells))
     if order is not None:
         cells = [cells[place] if place is not None else "" for place in order]

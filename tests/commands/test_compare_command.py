@@ -154,3 +154,8 @@ def test_no_such_run(mygo):
         "Error: nothing: no such run. Runs lie in mygo-work/runs. "
         "List them with: mygo runs --runs-dir mygo-work/runs\n",
     )
+
+
+def test_commas_alone_name_no_run(mygo):
+    ended = mygo("compare", ",", "a")
+    assert (ended.code, ended.err) == (2, "Error: ',' names no run. mygo runs lists them.\n")

@@ -26,6 +26,8 @@ def message_of(folder):
     [
         ({"train.txt": GOOD + "a\tr\n"}, "train.txt:2:", ["2 columns, expected head, relation"]),
         ({"train.txt": GOOD + "a\tr\tb\tc\n"}, "train.txt:2:", ["4 columns", "Take the other"]),
+        ({"train.txt": GOOD, "entities.tsv": "id\tname\na\tA\nb\tB\tcity\n"}, "entities.tsv:3:",
+         ["3 columns, 2 in the header", "Name each column"]),
         ({"train.txt": "a,r,b\n"}, "train.txt:1:", ["1 column,", "rename it to train.csv."]),
         ({"train.txt.gz": "a,r,b\n"}, "train.txt.gz:1:", ["rename it to train.csv.gz."]),
         ({"train.txt": "\na;r;b\n"}, "train.txt:2:", ["semicolons"]),
