@@ -1,19 +1,71 @@
-"""mygo in several processes as torchrun starts them, but forked: `python forked.py 2 train ...`.
+"""mygo in one process or several, as torchrun starts them, but forked from a server.
 
-What they import is imported once, not once in each: most of the time of a short job.
+PyTorch and mygo are imported once, not once in each process: most of the time of a short job.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
 import sys
-from types import FrameType
+from dataclasses import dataclass
+from pathlib import Path
 
-import mygo_cli.tokenizing.tokenize
-import mygo_cli.training.run  # noqa: F401
-from mygo_cli.app import main
+CONTEXT = multiprocessing.get_context("forkserver")
+# What a job imports, some of it late.
+IMPORTED = ["mygo_cli.tokenizing.tokenize", "mygo_cli.training.run", "mygo_plugins.text.bert"]
+IMPORTED += ["torch._dynamo", "torch.distributed", "sklearn.isotonic"]
+CONTEXT.set_forkserver_preload(IMPORTED)
+WAIT = 60  # seconds
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The largest exit code of the processes, and what they wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Job:
+    """`mygo WORDS` in a folder, in so many processes."""
+
+    def __init__(self, processes: int, *words: object, cwd: Path) -> None:
+        self._said = [cwd / f"job-{id(self)}.{name}" for name in ("out", "err")]
+        several = {
+            "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes),
+            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()),
+        }  # fmt: skip
+        ranks = (str(rank) for rank in range(processes))
+        surroundings = [{"RANK": rank, "LOCAL_RANK": rank, **several} for rank in ranks]
+        self._processes = [
+            CONTEXT.Process(target=_work, args=(cwd, self._said, each, tuple(map(str, words))))
+            for each in (surroundings if processes > 1 else [{}])
+        ]
+        for process in self._processes:
+            process.start()
+
+    def terminate(self) -> None:
+        """End it as a cluster's scheduler does: SIGTERM for every process."""
+        for process in self._processes:
+            os.kill(process.pid or 0, signal.SIGTERM)
+
+    def end(self) -> Ended:
+        """Wait for all processes."""
+        for process in self._processes:
+            process.join(WAIT)
+        codes = [process.exitcode for process in self._processes]
+        assert None not in codes, "a process hangs"
+        out, err = (path.read_text(encoding="utf-8") for path in self._said)
+        return Ended(max(codes), out, err)
+
+
+def run(processes: int, *words: object, cwd: Path) -> Ended:
+    """Run a job to its end."""
+    return Job(processes, *words, cwd=cwd).end()
 
 
 def free_port() -> int:
@@ -23,41 +75,12 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def start(rank: int, count: int, port: int, words: list[str]) -> int:
-    """Fork one of the processes; return its number."""
-    child = os.fork()
-    if child:
-        return child
-    os.environ |= {
-        "RANK": str(rank), "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count),
-        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-    }  # fmt: skip
+def _work(cwd: Path, said: list[Path], surroundings: dict[str, str], words: tuple[str]) -> None:
+    from mygo_cli.app import main
+
+    for stream, path in enumerate(said, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+    os.chdir(cwd)
+    os.environ.update(surroundings, OMP_NUM_THREADS="1")
     sys.argv = ["mygo", *words]
-    code = 1
-    try:
-        main()
-        code = 0
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def run(count: int, words: list[str]) -> int:
-    """Run all, hand on SIGTERM, and return the largest exit code."""
-    port = free_port()
-    children = [start(rank, count, port, words) for rank in range(count)]
-
-    def hand_on(number: int, _: FrameType | None) -> None:
-        for child in children:
-            os.kill(child, number)
-
-    signal.signal(signal.SIGTERM, hand_on)
-    return max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
-
-
-if __name__ == "__main__":
-    sys.exit(run(int(sys.argv[1]), sys.argv[2:]))
+    main()

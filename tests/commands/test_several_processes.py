@@ -14,11 +14,11 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from forked import Job, run
 
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.runs.checkpoint import load_checkpoint
 
-ONE = [sys.executable, "-m", "mygo_cli"]
 NO_DROPOUT = (
     *("--dropout", "0", "--structure-dropout", "0"),
     *("--decoder-option", "input_dropout=0"),
@@ -28,14 +28,14 @@ SMALL = ("--dim", "8", "--feed-forward", "8", "--heads", "2", "--batch-size", "3
 SMALL += ("--evaluate-every", "2", "--contrastive-entities", "9", "--device", "cpu")
 
 
-def torchrun(processes: int) -> list[str]:
-    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-    return [*run, str(processes), "-m", "mygo_cli"]
-
-
-def forked(processes: int) -> list[str]:
-    """Return what starts as many processes as torchrun does, in a third of the time."""
-    return [sys.executable, str(Path(__file__).with_name("forked.py")), str(processes)]
+def torchrun(*words: object, cwd: Path) -> subprocess.Popen[str]:
+    """Start mygo in two processes by torchrun itself."""
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    return subprocess.Popen(
+        [*run, "-m", "mygo_cli", *map(str, words)],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +49,6 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, part in (("train", slice(30, None)), ("valid", slice(15)), ("test", slice(15, 30))):
         (folder / f"{name}.txt").write_text("".join(lines[part]))
     return folder
-
-
-def run(command: list[str], *words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [*command, *map(str, words)],
-        capture_output=True, text=True, cwd=cwd, env=environment, check=False,
-    )  # fmt: skip
 
 
 def only_run(folder: Path) -> Path:
@@ -99,11 +91,11 @@ def agree(ours: Path, theirs: Path) -> None:
 )
 def test_two_processes_do_the_run_of_one(graph, tmp_path, options):
     words = ("train", "--data", graph, *SMALL, *options, "--epochs", "4")
-    alone = run(ONE, *words, "--runs-dir", tmp_path / "one", cwd=tmp_path)
-    assert alone.returncode == 0, alone.stderr
-    shared = run(forked(2), *words, "--runs-dir", tmp_path / "two", cwd=tmp_path)
-    assert shared.returncode == 0, shared.stderr
-    assert shared.stdout.count("Next: mygo rank") == 1  # one process speaks
+    alone = run(1, *words, "--runs-dir", tmp_path / "one", cwd=tmp_path)
+    assert alone.code == 0, alone.err
+    shared = run(2, *words, "--runs-dir", tmp_path / "two", cwd=tmp_path)
+    assert shared.code == 0, shared.err
+    assert shared.out.count("Next: mygo rank") == 1  # one process speaks
     agree(only_run(tmp_path / "two"), only_run(tmp_path / "one"))
     environment = json.loads((only_run(tmp_path / "two") / "environment.json").read_text())
     assert environment["processes"] == 2
@@ -114,26 +106,17 @@ def test_two_processes_do_the_run_of_one(graph, tmp_path, options):
 def test_resumed_by_another_number_of_processes(graph, tmp_path, before, after):
     words = ("train", "--data", graph, *SMALL, "--decoder", "tucker", *NO_DROPOUT)
     words = (*words, "--epochs", 6, "--runs-dir")
-    commands = {1: ONE, 2: forked(2)}
-    straight = run(commands[1], *words, "straight", cwd=tmp_path)
-    assert straight.returncode == 0, straight.stderr
-    job = start(commands[before], *words, "broken", cwd=tmp_path)
+    straight = run(1, *words, "straight", cwd=tmp_path)
+    assert straight.code == 0, straight.err
+    job = Job(before, *words, "broken", cwd=tmp_path)
     wait_for(tmp_path, "broken/*/checkpoints/last.pt")
-    job.send_signal(signal.SIGTERM)  # as a cluster's scheduler ends a job
-    _, said = job.communicate(timeout=60)
+    job.terminate()
+    said = job.end().err
     folder = only_run(tmp_path / "broken")
     if "is saved. Go on with: " in said:  # else it was done before the signal came
-        again = run(commands[after], "train", "--resume", folder, cwd=tmp_path)
-        assert again.returncode == 0, again.stderr
+        again = run(after, "train", "--resume", folder, cwd=tmp_path)
+        assert again.code == 0, again.err
     agree(folder, only_run(tmp_path / "straight"))
-
-
-def start(command: list[str], *words: object, cwd: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*command, *map(str, words)],
-        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=cwd,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
 
 
 def wait_for(folder: Path, pattern: str) -> None:
@@ -147,7 +130,7 @@ def wait_for(folder: Path, pattern: str) -> None:
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_lost_process_ends_the_others_with_one_line(graph, tmp_path, rank):
     words = ("train", "--data", graph, *SMALL, "--decoder", "dot", "--epochs", 100_000)
-    job = start(torchrun(2), *words, "--runs-dir", "runs", cwd=tmp_path)
+    job = torchrun(*words, "--runs-dir", "runs", cwd=tmp_path)
     wait_for(tmp_path, "runs/*/checkpoints/last.pt")
     os.kill(process_of(job.pid, rank), signal.SIGKILL)
     _, said = job.communicate(timeout=60)
@@ -174,9 +157,10 @@ def process_of(parent: int, rank: int) -> int:
 
 @pytest.mark.slow
 def test_what_is_wrong_everywhere_is_told_once(tmp_path):
-    ended = run(torchrun(2), "train", "--data", "nowhere", cwd=tmp_path)
-    assert ended.returncode == 1
-    assert [line for line in ended.stderr.splitlines() if "no such folder" in line] == [
+    job = torchrun("train", "--data", "nowhere", cwd=tmp_path)
+    _, said = job.communicate(timeout=60)
+    assert job.returncode == 1
+    assert [line for line in said.splitlines() if "no such folder" in line] == [
         f"Error: {tmp_path}/nowhere: no such folder. A graph is a folder with train.txt (or .tsv, "
         ".csv, each also .gz): head, relation and tail, separated by tabs; see docs/data.md."
     ]
@@ -185,27 +169,27 @@ def test_what_is_wrong_everywhere_is_told_once(tmp_path):
 @pytest.mark.slow
 def test_tokens_and_evaluations_are_shared_out(graph, tmp_path):
     words = ("tokenize", "--data", graph, "--cache-dir")
-    shared = run(forked(2), *words, "two", cwd=tmp_path)
-    assert shared.returncode == 0, shared.stderr
-    assert shared.stdout.count("Next: mygo train") == 1
-    alone = run(ONE, *words, "one", cwd=tmp_path)
+    shared = run(2, *words, "two", cwd=tmp_path)
+    assert shared.code == 0, shared.err
+    assert shared.out.count("Next: mygo train") == 1
+    alone = run(1, *words, "one", cwd=tmp_path)
     (ours,), (theirs,) = (list((tmp_path / name).glob("*/*")) for name in ("two", "one"))
     assert ours.name == theirs.name
     caches = [TokenCache.open(path) for path in (ours, theirs)]
     assert caches[0].complete
     dates = [attributes_of(path)["created"].encode() for path in (ours, theirs)]
     assert ours.read_bytes().replace(*dates) == theirs.read_bytes()
-    again = run(forked(2), *words, "two", cwd=tmp_path)
-    assert "is already complete" in again.stdout
+    again = run(2, *words, "two", cwd=tmp_path)
+    assert "is already complete" in again.out
 
     options = ("--data", graph, *SMALL, "--decoder", "dot", "--epochs", 1, "--runs-dir", "runs")
-    assert run(ONE, "train", *options, cwd=tmp_path).returncode == 0
+    assert run(1, "train", *options, cwd=tmp_path).code == 0
     words = ("evaluate", "--runs-dir", "runs", "--json", "--device", "cpu")
-    reports = [json.loads(run(how, *words, cwd=tmp_path).stdout) for how in (ONE, forked(2))]
+    reports = [json.loads(run(count, *words, cwd=tmp_path).out) for count in (1, 2)]
     assert reports[0].keys() == reports[1].keys()
     for group in ("overall", "sides", "relations"):
         assert flat(reports[1][group]) == pytest.approx(flat(reports[0][group]))
-    assert alone.returncode == 0
+    assert alone.code == 0
 
 
 def attributes_of(path: Path) -> dict[str, str]:
