@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,8 @@ class Job:
     """`mygo WORDS` in a folder, in so many processes."""
 
     def __init__(self, processes: int, *words: object, cwd: Path) -> None:
-        self._said = [cwd / f"job-{id(self)}.{name}" for name in ("out", "err")]
+        folder = Path(tempfile.mkdtemp(dir=cwd, prefix="job-"))
+        self._said = [folder / "out", folder / "err"]
         several = {
             "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes),
             "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()),
