@@ -93,10 +93,15 @@ def without_each(
     That is its vector (D,), and what the experts of each modality know. `model` is in evaluation
     mode. The whole part comes first, then each of its tokens.
     """
-    reading = model.read(torch.tensor([row], device=model.relation.weight.device))
-    for masked in _maskable(reading):
-        if masked.place is None or model.experts is None or (row, masked.part) in bag_places:
-            yield masked, *read_without(model, row, [masked], bag_places)
+    reading = _reading_of(model, row)
+    by_tokens = {part for entity, part in bag_places if entity == row}
+    each = [
+        masked
+        for masked in _maskable(reading)
+        if masked.place is None or model.experts is None or masked.part in by_tokens
+    ]
+    for masked, vector in zip(each, _vectors_without(model, reading, each), strict=True):
+        yield masked, vector, _known_without(model, row, [masked], bag_places)
 
 
 def read_without(
@@ -106,9 +111,34 @@ def read_without(
 
     See `without_each`.
     """
-    reading = model.read(torch.tensor([row], device=model.relation.weight.device))
+    reading = _reading_of(model, row)
     for masked in gone:
-        reading = _less(reading, masked)
+        reading = _less(reading, 0, masked)
+    return model.vectors(reading)[0], _known_without(model, row, gone, bag_places)
+
+
+def _reading_of(model: MyGO, row: int) -> Reading:
+    return model.read(torch.tensor([row], device=model.relation.weight.device))
+
+
+def _vectors_without(model: MyGO, reading: Reading, each: Sequence[Masked]) -> Tensor:
+    """Return the vectors (K, D) of one entity, each without another thing, encoded together."""
+    device = model.relation.weight.device
+    copies = reading.part(torch.zeros(len(each), dtype=torch.long, device=device))
+    for copy, masked in enumerate(each):
+        if masked.part != "structure":
+            copies = _less(copies, copy, masked)
+    vectors = model.vectors(copies)
+    for copy, masked in enumerate(each):
+        if masked.part == "structure":
+            vectors[copy] = model.vectors(_less(reading, 0, masked))[0]
+    return vectors
+
+
+def _known_without(
+    model: MyGO, row: int, gone: Sequence[Masked], bag_places: BagPlaces
+) -> list[ExpertVectors]:
+    """Return what the experts of each modality know of an entity without several things."""
     known = []
     for part, each in ({} if model.experts is None else model.experts.named()).items():
         left = each.bag.every_token(row)
@@ -117,7 +147,7 @@ def read_without(
                 place = masked.place
                 left[slice(None) if place is None else bag_places[row, part][place]] = False
         known.append(each.without(row, left, Masked("structure", None) not in gone))
-    return model.vectors(reading)[0], known
+    return known
 
 
 def _maskable(reading: Reading) -> Iterator[Masked]:
@@ -130,13 +160,16 @@ def _maskable(reading: Reading) -> Iterator[Masked]:
             yield from (Masked(part, place) for place in (None, *range(int(tokens.mask.sum()))))
 
 
-def _less(reading: Reading, masked: Masked) -> Reading:
-    """Return the reading of one entity without a part of it, or a token."""
+def _less(reading: Reading, copy: int, masked: Masked) -> Reading:
+    """Return a reading where one of its copies of an entity lacks a token, or a part.
+
+    Structure is a part that all of them lack then.
+    """
     if masked.part == "structure":
         return replace(reading, structure=None)
     tokens = reading.image if masked.part == "image" else reading.text
     assert tokens is not None
     mask = tokens.mask.clone()
-    mask[0, slice(None) if masked.place is None else masked.place] = False
+    mask[copy, slice(None) if masked.place is None else masked.place] = False
     less = tokens._replace(mask=mask)
     return replace(reading, image=less) if masked.part == "image" else replace(reading, text=less)

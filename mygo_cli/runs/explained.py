@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.entity_encoder import ModalityTokens
@@ -146,16 +147,14 @@ def _in_words(masked: Masked, seen: ModalityView | None) -> tuple[str, int | Non
 def sources_of(run: Run, rows: set[int]) -> Sources:
     """Return what the run's token caches hold of entities, where it is what the model read."""
     encoder = run.model.entity_encoder
-    found = {}
+    found: Sources = {}
     for name, module in (("image", encoder.image), ("text", encoder.text)):
         cache = run.settings.tokens.used[name].cache if name in run.settings.tokens.used else None
         if module is None or cache is None:
             continue
-        for row in rows:
-            path = nearby(Path(cache), run.folder.path)
-            view = _view(path, row, module, run.settings.tokens.select_by)
-            if view is not None:
-                found[row, name] = view
+        path = nearby(Path(cache), run.folder.path)
+        views = _views(path, rows, module, run.settings.tokens.select_by)
+        found |= {(row, name): view for row, view in views.items()}
     return found
 
 
@@ -178,12 +177,19 @@ def bag_places(run: Run, sources: Sources) -> BagPlaces:
     return places
 
 
-def _view(path: Path, row: int, module: ModalityTokens, select_by: SelectBy) -> ModalityView | None:
-    """Return an entity's tokens by name; None for another cache than the model was trained on."""
+def _views(
+    path: Path, rows: set[int], module: ModalityTokens, select_by: SelectBy
+) -> dict[int, ModalityView]:
+    """Return entities' tokens by name; none for another cache than the model was trained on."""
     try:
-        view = modality_view(path, row, module.ids.shape[1], select_by)
+        cache = TokenCache.open(path)
+        codes, m = cache.codebook(), module.ids.shape[1]
+        views = {row: modality_view(cache, row, m, select_by) for row in rows}
+    except MygoError:  # the cache is gone, or its tokenizer
+        return {}
+    for row, view in views.items():
         kept = np.array([token.token for token in view.tokens.kept], dtype=np.int64)
         read = module.codes[module.ids[row][module.mask[row]]].cpu().numpy()
-        return view if np.array_equal(view.cache.codebook()[kept], read) else None
-    except MygoError:  # the cache is gone, or its tokenizer
-        return None
+        if not np.array_equal(codes[kept], read):
+            return {}
+    return views

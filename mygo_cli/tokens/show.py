@@ -66,7 +66,9 @@ def entity_tokens(
     kept = {IMAGE: tokens.image.keep, TEXT: tokens.text.keep}
     paths = {modality: newest_cache(folder, graph, modality) for modality in kept}
     image, text = (
-        None if path is None else modality_view(path, row, kept[modality], tokens.select_by)
+        None
+        if path is None
+        else modality_view(TokenCache.open(path), row, kept[modality], tokens.select_by)
         for modality, path in paths.items()
     )
     if image is None and text is None:
@@ -147,12 +149,13 @@ def places_of(token: KeptToken, seen: ModalityView) -> str:
     return "; ".join(parts)
 
 
-def modality_view(path: Path, row: int, m: int, select_by: SelectBy = "frequency") -> ModalityView:
-    """Return what the cache at `path` holds of the entity in `row`, m tokens kept.
+def modality_view(
+    cache: TokenCache, row: int, m: int, select_by: SelectBy = "frequency"
+) -> ModalityView:
+    """Return what a cache holds of the entity in `row`, m tokens kept.
 
-    Raises `DataError` for a file that is no cache, and what `rebuild` raises for texts.
+    Raises what `rebuild` raises for texts.
     """
-    cache = TokenCache.open(path)
     tokens = kept_tokens(cache, row, m, select_by)
     ids = [int(token) for item in tokens.items for token in item.tokens]
     words: list[str] = []
