@@ -196,21 +196,26 @@ class _Linear(nn.Module):
         # What fewer entities of the train facts have cannot be learned about: input 0, weighed 0.
         place = np.cumsum(held >= LEAST_ENTITIES) * (held >= LEAST_ENTITIES)
         self._tokens = torch.from_numpy(place[counts.tokens])
-        self._weights = torch.from_numpy(np.log1p(counts.counts) * (place[counts.tokens] > 0))
-        self.layer = nn.Linear(int(place.max(initial=0)) + 1, answers)
-        nn.init.zeros_(self.layer.weight)
-        nn.init.zeros_(self.layer.bias)
+        weights = np.log1p(counts.counts) * (place[counts.tokens] > 0)
+        self._weights = torch.from_numpy(weights).float()
+        inputs = int(place.max(initial=0)) + 1
+        self.weight = nn.Parameter(torch.zeros(inputs, answers))
+        self.bias = nn.Parameter(torch.zeros(answers))
 
     def forward(self, entities: Triples) -> Tensor:
         """Return the logits (B, C) of `entities` (B,)."""
         rows = torch.from_numpy(entities)
         first, length = self._start[rows], self._start[rows + 1] - self._start[rows]
-        _, places = row_places(first, length)
-        owner = torch.repeat_interleave(torch.arange(len(rows)), length)
-        bags = torch.zeros(len(rows), self.layer.in_features)
-        bags[owner, self._tokens[places]] = self._weights[places].float()
-        logits: Tensor = self.layer(bags)
-        return logits
+        start, places = row_places(first, length)
+        # A sum over the few tokens that each has: the product with whole bags takes 2 to 16 times.
+        summed = F.embedding_bag(
+            self._tokens[places],
+            self.weight,
+            start[:-1],
+            mode="sum",
+            per_sample_weights=self._weights[places],
+        )
+        return summed + self.bias
 
     def scores(self, entities: Triples) -> Tensor:
         """Return the logits as scores, float64, outside of training."""
