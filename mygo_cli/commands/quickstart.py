@@ -16,10 +16,12 @@ from mygo_cli.commands.tokenize import tokenize
 from mygo_cli.commands.train import train
 from mygo_cli.folders import runs_dir
 
+EPOCHS = 40  # of the 120 by default: most of the quality in a third of the time
 TRY_NEXT = (
     ("mygo rank --head Japan --relation imports_from --hide-known", "only facts that are new"),
     ("mygo complete --top 25", "the most plausible facts that the graph does not hold"),
     ("mygo tokens show kenya --html kenya.html", "the picture patches that Kenya is known by"),
+    ("mygo train", "three times as long, as by default: a little better"),
     ("mygo train --no-image --no-text", "the same model on structure alone"),
     ("mygo train --decoder distmult", "another decoder; mygo backends lists them"),
     ("mygo tokenize --data FOLDER", "your own graph; docs/data.md has the layout"),
@@ -56,8 +58,10 @@ def _steps(
     return [
         (f"mygo tokenize{caches}", lambda: tokenize(cache_folder=cache_folder)),
         (
-            f"mygo train{caches}{runs}",
-            lambda: train(cache_folder=cache_folder, runs_folder=runs_folder),
+            f"mygo train --epochs {EPOCHS}{caches}{runs}",
+            lambda: train(
+                training__epochs=EPOCHS, cache_folder=cache_folder, runs_folder=runs_folder
+            ),
         ),
         (f"mygo evaluate{runs}", lambda: evaluate(runs_folder=runs_folder)),
         (
