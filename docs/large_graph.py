@@ -11,42 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-WORDS = [
-    "river",
-    "city",
-    "small",
-    "old",
-    "north",
-    "green",
-    "stone",
-    "bird",
-    "island",
-    "music",
-    "water",
-    "light",
-    "town",
-    "red",
-    "house",
-    "tree",
-    "east",
-    "fish",
-    "gold",
-    "road",
-    "sea",
-    "king",
-    "wind",
-    "snow",
-    "bridge",
-    "salt",
-    "iron",
-    "wood",
-    "south",
-    "field",
-    "horse",
-    "west",
-    "lake",
-    "sun",
-]
+WORDS = (
+    *("river", "city", "small", "old", "north", "green", "stone", "bird", "island", "music"),
+    *("water", "light", "town", "red", "house", "tree", "east", "fish", "gold", "road", "sea"),
+    *("king", "wind", "snow", "bridge", "salt", "iron", "wood", "south", "field", "horse"),
+    *("west", "lake", "sun"),
+)
 RELATIONS = 200
 AT_ONCE = 1_000_000  # lines: bounds the memory
 
