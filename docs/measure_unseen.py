@@ -23,6 +23,7 @@ import torch
 
 import mygo_cli as mygo
 from mygo_cli.cache.format import TokenCache
+from mygo_cli.errors import UsageError
 from mygo_cli.folders import world_folder
 from mygo_cli.graph.files import SPLITS
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -97,14 +98,21 @@ def asked_facts(whole: KnowledgeGraph, rest: KnowledgeGraph, held: list[int]) ->
 def asked_of_each(
     run: Run, told: list[Unseen], facts: Triples, scores: Callable[[Run, Unseen], Scores]
 ) -> Ranks:
-    """Return the filtered rank of each fact's tail, asked of one unseen head after the other."""
+    """Return the filtered rank of each fact's tail, asked of one unseen head after the other.
+
+    Where nothing can be read of a head, such as a text of nothing but the commonest words, the
+    answers that are frequent stand first.
+    """
     found = np.zeros(len(facts))
     count = len(run.graph.entities)
     for number, unseen in enumerate(told):
         mine = facts[:, 0] == count + number
         own = facts[mine].copy()
         own[:, 0] = count  # it stands in the row behind all of the graph
-        score = scores(run, unseen)
+        try:
+            score = scores(run, unseen)
+        except UsageError:
+            score = frequency(run, unseen)
         questions = ask(own, torch.zeros(len(own), dtype=torch.bool))
         known = find_known(questions.queries, own)
         rivals = find_rivals(score, questions, known)
