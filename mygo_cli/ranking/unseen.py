@@ -111,7 +111,4 @@ def predict_unseen(
     check_finite(scores)
     own = scores[0].double()
     columns = (column.tolist() for column in best_answers(own, own, top))
-    return [
-        Prediction(place, entity, score, share, new, None)
-        for place, (entity, score, share, new) in enumerate(zip(*columns, strict=True), 1)
-    ]
+    return [Prediction(*each, None) for each in zip(*columns, strict=True)]
