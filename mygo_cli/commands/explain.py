@@ -64,7 +64,7 @@ def explain(
     if html is not None:
         _write(html, opened, found)
     if png is not None:
-        _draw(png, opened, found)
+        _draw(png, found)
     rows = found.losses.records()
     shown = partial(_print, opened, found, top)
     out.give(shown, found.record(), rows, columns(found.losses.kind))
@@ -102,8 +102,8 @@ def _write(path: Path, run: Run, found: Explained) -> None:
     console.info(f"Wrote {path}.")
 
 
-def _draw(path: Path, run: Run, found: Explained) -> None:
-    from mygo_cli.pages.explain_picture import write_png
+def _draw(path: Path, found: Explained) -> None:
+    from mygo_cli.runs.explained_picture import write_png
 
-    write_png(path, run, found)
+    write_png(path, found)
     console.info(f"Wrote {path}.")

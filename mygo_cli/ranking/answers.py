@@ -126,7 +126,8 @@ def as_queries(questions: list[Question]) -> Queries:
 class Best(NamedTuple):
     """The best K answers to a question, best first, each (K,).
 
-    `rank` from 1, one after the other also where scores are equal; `probability` over all that may be shown, and `among_new`, 0 for a known answer.
+    `rank` from 1, one after the other also where scores are equal; `probability` over all that may
+    be shown, and `among_new`, 0 for a known answer.
     """
 
     rank: Tensor
