@@ -64,7 +64,8 @@ def explain(
     if html is not None:
         _write(html, opened, found)
     if png is not None:
-        _draw(png, found)
+        found.save_png(png)
+        console.info(f"Wrote {png}.")
     rows = found.losses.records()
     shown = partial(_print, opened, found, top)
     out.give(shown, found.record(), rows, columns(found.losses.kind))
@@ -99,11 +100,4 @@ def _write(path: Path, run: Run, found: Explained) -> None:
 
     with atomic_write(path) as file:
         file.write(as_utf8(explain_page(run, found)))
-    console.info(f"Wrote {path}.")
-
-
-def _draw(path: Path, found: Explained) -> None:
-    from mygo_cli.runs.explained_picture import write_png
-
-    write_png(path, found)
     console.info(f"Wrote {path}.")

@@ -166,8 +166,10 @@ def _predictions(
     splits = iter(graph.splits_of(triples_of(queries.at(owner), answers).numpy()))
     return [
         [
-            Prediction(*found, next(splits) or None)
-            for found in zip(*(column.tolist() for column in each), strict=True)
+            Prediction(rank, entity, score, share, new, next(splits) or None)
+            for rank, entity, score, share, new in zip(
+                *(column.tolist() for column in each), strict=True
+            )
         ]
         for each in best
     ]

@@ -39,9 +39,15 @@ def nearest_facts(
     cosines = _cosines(entities, torch.tensor([head, tail], device=entities.device))
     heads, tails = cosines[rows[:, 0], 0], cosines[rows[:, 2], 1]
     best = (heads + tails).sort(descending=True, stable=True).indices[:top].tolist()
-    near = zip(heads[best].tolist(), tails[best].tolist(), strict=True)
     return [
-        NearFact(*others[place].tolist(), *both) for place, both in zip(best, near, strict=True)
+        NearFact(
+            int(others[place, 0]),
+            relation,
+            int(others[place, 2]),
+            float(heads[place]),
+            float(tails[place]),
+        )
+        for place in best
     ]
 
 
@@ -49,4 +55,5 @@ def _cosines(entities: Tensor, rows: Tensor) -> Tensor:
     """Return the cosine of each entity with each of R `rows`, (N, R)."""
     vectors = entities.float()
     norms = vectors.norm(dim=1).clamp(min=LEAST_NORM)
-    return (vectors @ vectors[rows].T) / norms[:, None] / norms[rows]
+    cosines: Tensor = (vectors @ vectors[rows].T) / norms[:, None] / norms[rows]
+    return cosines

@@ -111,4 +111,7 @@ def predict_unseen(
     check_finite(scores)
     own = scores[0].double()
     columns = (column.tolist() for column in best_answers(own, own, top))
-    return [Prediction(*each, None) for each in zip(*columns, strict=True)]
+    return [
+        Prediction(rank, entity, score, share, new, None)
+        for rank, entity, score, share, new in zip(*columns, strict=True)
+    ]

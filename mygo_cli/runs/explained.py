@@ -86,6 +86,15 @@ class Explained:
         said = f"{self.losses.title}: score {self.score:.4f}, rank {self.rank}"
         return "\n\n".join(map(str, (f"{said}\n{self.losses}", self.rivals, self.near)))
 
+    def save_png(self, path: str | Path) -> None:
+        """Draw it as one picture, as `mygo explain --png` does.
+
+        Raises `DataError` where the file cannot be written.
+        """
+        from mygo_cli.runs.explained_picture import write_png
+
+        write_png(Path(path), self)
+
     def record(self) -> dict[str, Any]:
         """Return all of it but the sources as plain values, as `mygo explain -f json` prints it."""
         return {

@@ -32,7 +32,7 @@ MOST_PICTURES, MOST_LINES, MOST_TITLE_LINES = 4, 10, 3
 LEAST_SHADE, MOST_SHADE = 0.12, 0.8  # behind words, as on the page
 ROW, THUMB = 60, 48
 # Where the columns of the rivals begin, or end where they are numbers.
-NAME_AT, SCORE_TO, PROBABILITY_TO, KNOWN_AT = 140, 740, 900, 930
+NAME_AT, SCORE_TO, PROBABILITY_TO, KNOWN_AT = 100, 740, 900, 930
 
 Word = list[Piece]
 
@@ -127,25 +127,30 @@ def _draw_rivals(sheet: _Sheet, explained: Explained) -> None:
     for text, right in (("score", SCORE_TO), ("probability", PROBABILITY_TO)):
         base = sheet.top - GAP // 2
         letters.draw(sheet.on, right - letters.width(text), base, text, SOFT)
-    for rival in explained.rivals:
-        _draw_rival(sheet, explained.graph, rival)
+    pictures = [_first_picture(explained.graph, rival.entity) for rival in explained.rivals]
+    name_at = NAME_AT + THUMB + 12 if any(pictures) else NAME_AT
+    for rival, picture in zip(explained.rivals, pictures, strict=True):
+        _draw_rival(sheet, rival, picture, name_at)
 
 
-def _draw_rival(sheet: _Sheet, graph: KnowledgeGraph, rival: Rival) -> None:
+def _first_picture(graph: KnowledgeGraph, entity: str) -> Image.Image | None:
+    keys = graph.pictures()[graph.entity_row[entity]]
+    return next(filter(None, (small_copy(graph.images / key) for key in keys)), None)
+
+
+def _draw_rival(sheet: _Sheet, rival: Rival, picture: Image.Image | None, name_at: int) -> None:
     letters, small = sheet.letters(TEXT), sheet.letters(SMALL)
     top, base = sheet.top, sheet.top + ROW // 2 + TEXT // 3
     if rival.explained:
         sheet.on.rectangle((MARGIN - 10, top, WIDTH - MARGIN + 10, top + ROW - 2), fill=BAND)
     letters.draw(sheet.on, MARGIN, base, f"{rival.rank:,}", SOFT)
-    keys = graph.pictures()[graph.entity_row[rival.entity]]
-    picture = next(filter(None, (small_copy(graph.images / key) for key in keys)), None)
     if picture is not None:
         picture.thumbnail((THUMB, THUMB))
-        place = (NAME_AT - THUMB - 8, top + (ROW - picture.height) // 2)
-        sheet.image.paste(picture, place)
+        left = NAME_AT + (THUMB - picture.width) // 2
+        sheet.image.paste(picture, (left, top + (ROW - picture.height) // 2))
     numbers = (f"{rival.score:.4f}", SCORE_TO), (f"{rival.probability:.4f}", PROBABILITY_TO)
-    room = SCORE_TO - letters.width(numbers[0][0]) - GAP - NAME_AT
-    letters.draw(sheet.on, NAME_AT, base, letters.cut(rival.name, room), INK)
+    room = SCORE_TO - letters.width(numbers[0][0]) - GAP - name_at
+    letters.draw(sheet.on, name_at, base, letters.cut(rival.name, room), INK)
     for text, right in numbers:
         letters.draw(sheet.on, right - letters.width(text), base, text, INK)
     small.draw(sheet.on, KNOWN_AT, base, rival.standing, SOFT)

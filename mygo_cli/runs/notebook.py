@@ -75,7 +75,7 @@ def explained_html(explained: Explained) -> str:
     orange = f'<span style="background:rgba({AGAINST},.4)">orange</span>'
     legend = f"{blue} speaks for the answer, {orange} against it.</p>"
     read = "".join(map(_entity, read_entities(explained)))
-    tables = losses[:MOST_LOSSES], explained.rivals, explained.near
+    tables: tuple[Rows[Any], ...] = losses[:MOST_LOSSES], explained.rivals, explained.near
     return said + legend + read + "".join(map(rows_html, tables))
 
 
