@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mygo_cli.cache.format import TokenCache
-from mygo_cli.errors import MygoError
+from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.ranking.answers import Question, as_queries, find_question, predict
@@ -121,6 +121,8 @@ def explain_answer(
     graph = run.graph
     question, given = _posed(graph, head, relation, tail, ask)
     (best,) = predict(run.scorer, graph, [question], RIVALS, also=given)
+    if given is None and not best:
+        raise UsageError("No entity is left to answer.")
     answer = best[0].entity if given is None else given
     query = as_queries([question])
     scores = torch.zeros(1, len(graph.entities))

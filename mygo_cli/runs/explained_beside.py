@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,8 +12,6 @@ from mygo_cli.runs.answers import answers, shown_known, titled
 from mygo_cli.runs.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mygo_cli.runs.run import Run
 
 RIVALS, NEAREST = 5, 5
