@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import compress
 from typing import Any
 
@@ -17,14 +18,17 @@ def explain_page(run: Run, explained: Explained) -> str:
     return render("explain.html", **page_content(run, explained))
 
 
-def page_content(run: Run, explained: Explained) -> dict[str, Any]:
-    """Return what `explain.html` shows, for those who put the page into a layout of their own."""
-    thumbnails = Thumbnails(explained.graph)
-    rivals = [
-        {**vars(each), "picture": thumbnails.of_entity(each.entity)} for each in explained.rivals
-    ]
+def page_content(
+    run: Run, explained: Explained, picture_of: Callable[[str], str | None] | None = None
+) -> dict[str, Any]:
+    """Return what `explain.html` shows, for those who put the page into a layout of their own.
+
+    `picture_of` gives the address of an entity's small picture, by default one that holds it whole.
+    """
+    picture_of = picture_of or Thumbnails(explained.graph).of_entity
+    rivals = [{**vars(each), "picture": picture_of(each.entity)} for each in explained.rivals]
     near = [
-        {**vars(each), "pictures": [thumbnails.of_entity(end) for end in (each.head, each.tail)]}
+        {**vars(each), "pictures": [picture_of(end) for end in (each.head, each.tail)]}
         for each in explained.near
     ]
     _drop_empty_sides(near)
