@@ -158,9 +158,15 @@ def laid_out(layout: Layout | None, path: Path | None = None) -> Iterator[None]:
 
 
 def table(
-    headers: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+    headers: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    title: str | None = None,
+    bare: bool = False,
 ) -> None:
-    """Print a table on stdout: in columns on a terminal, in a pipe a row a line."""
+    """Print a table on stdout: in columns on a terminal, in a pipe a row a line.
+
+    A `bare` one has no headers on a terminal: each row says what it is.
+    """
     from mygo_cli.tables import as_lines, as_markdown
 
     console = stdout()
@@ -170,14 +176,16 @@ def table(
     if title is not None:
         result(f"**{title}**" if layout == "markdown" else title, "bold")
     if layout == "columns":
-        _print_columns(headers, body)
+        _print_columns(headers, body, bare)
     elif not console.quiet:
         text = (as_markdown if layout == "markdown" else as_lines)(headers, body)
         console.file.write(shown(text, console.encoding))  # Rich makes blanks of tabs
         console.file.flush()
 
 
-def _print_columns(headers: Sequence[str], body: Sequence[Sequence[object]]) -> None:
+def _print_columns(
+    headers: Sequence[str], body: Sequence[Sequence[object]], bare: bool = False
+) -> None:
     from rich.segment import Segments
 
     from mygo_cli.tables import Column, are_numbers, cell_text, in_columns
@@ -187,9 +195,12 @@ def _print_columns(headers: Sequence[str], body: Sequence[Sequence[object]]) -> 
     for place, header in enumerate(headers):
         values = [row[place] for row in body]
         cells = [shown(cell_text(value), console.encoding) for value in values]
-        columns.append(Column(shown(header, console.encoding), cells, are_numbers(values)))
+        heading = "" if bare else shown(header, console.encoding)
+        columns.append(Column(heading, cells, are_numbers(values)))
     room = console.width if _shown.layout is None else sys.maxsize  # a file has no width
     grid, width = in_columns(columns, room)
+    if bare:
+        grid.show_header = grid.show_edge = False
     # Rich cuts off what is wider than the terminal, unless it is told of a wider one.
     whole = console.options.update(width=width)
     below = "" if grid.show_edge else "\n"  # an edge is a blank line

@@ -198,6 +198,7 @@ SMALL_IDEAS = {
     "mygo_cli/model/triple_encoder.py": "section 4.2.2",
     "mygo_cli/pages/explain_page.py": "a page",
     "mygo_cli/pages/rendering.py": "how a template is filled in",
+    "mygo_cli/ranking/nearest.py": "a measure of likeness",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/training/fusing.py": "what the weights of the experts are fitted to",
     "plugins/mygo_plugins/decoder/complex.py": "a plugin",

@@ -89,6 +89,7 @@ EXAMPLES = {
     "explain": (
         "mygo explain --head japan --relation imports_from",
         "mygo explain --head japan --relation imports_from --html japan.html",
+        "mygo explain --head france --relation flag_layout --png france.png",
     ),
     "explore": ("mygo explore", "mygo explore RUN --port 9000", "mygo explore --host 0.0.0.0"),
     "plot": ("mygo plot -o curves.svg", "mygo plot RUN-A RUN-B -o curves.png"),

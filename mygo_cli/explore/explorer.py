@@ -180,7 +180,10 @@ class Explorer:
     def explain_content(self, explained: Explained) -> Content:
         """Return what the page of `mygo explain` shows."""
         with self._turn:  # it reads pictures
-            return page_content(self.run, explained)
+            return page_content(self.run, explained, self._small_picture)
+
+    def _small_picture(self, entity: str) -> str | None:
+        return named(self.graph, self.graph.entity_row[entity]).picture
 
     def judge(self, head: str, relation: str, tail: str, verdict: str) -> Content:
         """Keep a verdict on a fact that the graph does not hold.

@@ -13,6 +13,7 @@ from mygo_cli.explore.verdicts import VERDICTS
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.runs.answers import Answer
 from mygo_cli.runs.explained import Loss
+from mygo_cli.runs.explained_beside import Near, Rival
 from mygo_cli.runs.unseen import UnseenAnswer
 
 Schema = dict[str, Any]
@@ -20,7 +21,7 @@ TEXT, COUNT, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"
 SIDE: Schema = {"type": "string", "enum": ["head", "tail"]}
 VERDICT: Schema = {"type": "string", "enum": list(VERDICTS)}
 MAYBE_TEXT: Schema = {"type": ["string", "null"]}
-TYPES = {str: "string", int: "integer", float: "number"}
+TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def object_of(**properties: Schema) -> Schema:
@@ -63,6 +64,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "UnseenAnswer": object_of(**(fields_of(UnseenAnswer) | fields_of(Named))),
     "Change": object_of(**fields_of(Loss)),
+    "Rival": object_of(**fields_of(Rival)),
+    "Near": object_of(**fields_of(Near)),
     "Verdict": object_of(**FACT, verdict=VERDICT),
     "Mistake": object_of(error=TEXT, way_out=TEXT),
 }
@@ -149,8 +152,11 @@ def _paths(graph: KnowledgeGraph, here: str) -> Content:
         },
         "/api/explain": {
             "get": _operation(
-                "What an answer rests on: its score without each token.",
-                object_of(answer=TEXT, score=NUMBER, rank=COUNT, changes=list_of(ref("Change"))),
+                "What an answer rests on: its score without each token, and what is near it.",
+                object_of(
+                    answer=TEXT, score=NUMBER, rank=COUNT, changes=list_of(ref("Change")),
+                    answers=list_of(ref("Rival")), nearest=list_of(ref("Near")),
+                ),
                 _maybe("head", TEXT, head, "Missing where the best head is explained."),
                 relations,
                 _maybe("tail", TEXT, tail, "Missing where the best tail is explained."),

@@ -165,8 +165,7 @@ def explain_json(request: Request) -> Response:
     """Answer `/api/explain?head=&relation=&tail=&ask=`, as `mygo explain --json` prints it."""
     explorer = explorer_of(request)
     found = explorer.explain(*_fact(request), _side(request, "ask"))
-    answer = {"answer": explorer.graph.entities[found.answer], "score": found.score}
-    return as_json({**answer, "rank": found.rank, "changes": found.losses.records()})
+    return as_json(found.record())
 
 
 def map_json(request: Request) -> Response:

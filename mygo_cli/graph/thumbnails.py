@@ -59,6 +59,12 @@ class Thumbnails:
 
 def thumbnail_of(path: Path) -> str | None:
     """Return the address of a small copy of a picture file, None for one that cannot be read."""
+    picture = small_copy(path)
+    return None if picture is None else data_uri(picture)
+
+
+def small_copy(path: Path) -> Image.Image | None:
+    """Return a small copy of a picture file, None for one that cannot be read."""
     from mygo_cli.graph.pictures import BadPicture, quiet_pillow, read_picture
 
     try:
@@ -67,4 +73,4 @@ def thumbnail_of(path: Path) -> str | None:
     except BadPicture:
         return None
     picture.thumbnail((SIDE, SIDE))
-    return data_uri(picture)
+    return picture

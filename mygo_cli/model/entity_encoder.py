@@ -129,6 +129,19 @@ class EntityOutputs:
     text: slice
 
 
+class Attention(NamedTuple):
+    """The shares of [ENT]'s attention, which sum to 1 for each of R entities.
+
+    `itself` (R,) is [ENT]'s own, `structure` (R,) None without a structure embedding; `image` and
+    `text` (R, m) are those of the tokens, 0 for none, m = 0 for a modality that is not read.
+    """
+
+    itself: Tensor
+    structure: Tensor | None
+    image: Tensor
+    text: Tensor
+
+
 class EntityEncoder(nn.Module):
     """A transformer over [ENT], the structure embedding, image tokens and text tokens."""
 
@@ -197,6 +210,16 @@ class EntityEncoder(nn.Module):
         """Return the outputs at every position, which contrastive learning needs."""
         x, mask, image, text = self._sequence(reading)
         return EntityOutputs(self.encoder(x, mask), mask, image, text)
+
+    def attention(self, reading: Reading) -> Attention:
+        """Return where [ENT] looks in the last layer, mean over heads.
+
+        Of the whole sequence, not the pooled one: it is asked of few entities at a time.
+        """
+        x, mask, image, text = self._sequence(reading)
+        shares = self.encoder.attention_of_first(x, mask)
+        structure = None if reading.structure is None else shares[:, 1]
+        return Attention(shares[:, 0], structure, shares[:, image], shares[:, text])
 
     def _tokens_are_codes(self) -> bool:
         """Say whether a token's input depends on its code alone, not on its entity."""

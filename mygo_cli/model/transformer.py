@@ -57,13 +57,20 @@ class SelfAttention(nn.Module):
         products with x instead of two (B, L, D) tensors. `query` is (B, D), or (1, D) where all
         sequences share it.
         """
+        weights = self.dropout(self.weights(x, mask, query))
+        return self.unfold(weights.transpose(1, 2) @ x, weights.sum(1))
+
+    def weights(self, x: Tensor, mask: Tensor | None, query: Tensor) -> Tensor:
+        """Return how much one query a sequence attends to each position in each head, (B, L, H).
+
+        Each head's weights sum to 1. Arguments as for `_pool`.
+        """
         folded = self.fold(query)
         shared = len(folded) == 1
-        scores = x @ (folded[0].T if shared else folded.transpose(1, 2))  # (B, L, H)
+        scores = x @ (folded[0].T if shared else folded.transpose(1, 2))
         if mask is not None:
             scores = scores.masked_fill(~mask[:, :, None], -math.inf)
-        weights = self.dropout(scores.softmax(1))
-        return self.unfold(weights.transpose(1, 2) @ x, weights.sum(1))
+        return scores.softmax(1)
 
     def fold(self, query: Tensor) -> Tensor:
         """Return, for queries (B, D), what scores a position x by x . f in each head, (B, H, D)."""
@@ -136,6 +143,14 @@ class Encoder(nn.Module):
             x = layer(x, mask, x)
         query = shared[:, None] if len(self.layers) == 1 else x[:, :1]
         return self.layers[-1](x, mask, query)[:, 0]
+
+    def attention_of_first(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Return how the last layer's first position attends to all, mean over heads, (B, L)."""
+        for layer in self.layers[:-1]:
+            x = layer(x, mask, x)
+        last = self.layers[-1]
+        assert isinstance(last, EncoderLayer)
+        return last.self_attn.weights(x, mask, x[:, 0]).mean(2)
 
     def at(self, x: Tensor, places: Tensor) -> Tensor:
         """Return the outputs at `places` (B, R) only, (B, R, D)."""

@@ -77,8 +77,11 @@ def predict(
     questions: list[Question],
     top: int,
     hide_known: bool = False,
+    also: int | None = None,
 ) -> list[list[Prediction]]:
     """Return the `top` answers to each question, best first, equal scores in entity order.
+
+    The entity `also` takes the last place where it is not among them, if it may be shown.
 
     With `hide_known` answers that stand in any split are neither shown nor counted in ranks and
     probabilities; nor, ever, is the entity that was asked about, unless the graph holds a fact of
@@ -106,7 +109,7 @@ def predict(
             hide_asked(own, queries.at(row), loops)
             new = own.clone()
             hide_known_answers(new, known.part(row))
-            best.append(best_answers(new[0] if hide_known else own[0], new[0], top))
+            best.append(best_answers(new[0] if hide_known else own[0], new[0], top, also))
         found += _predictions(graph, queries, best)
     return found
 
@@ -123,23 +126,31 @@ def as_queries(questions: list[Question]) -> Queries:
 class Best(NamedTuple):
     """The best K answers to a question, best first, each (K,).
 
-    `probability` over all that may be shown, and `among_new`, 0 for a known answer.
+    `rank` from 1, one after the other also where scores are equal; `probability` over all that may
+    be shown, and `among_new`, 0 for a known answer.
     """
 
+    rank: Tensor
     entity: Tensor
     score: Tensor
     probability: Tensor
     among_new: Tensor
 
 
-def best_answers(scores: Tensor, new: Tensor, top: int) -> Best:
+def best_answers(scores: Tensor, new: Tensor, top: int, also: int | None = None) -> Best:
     """Return the best answers of one row of scores (N,), -inf for who may not answer.
 
-    `new` (N,) are the same scores, -inf for known answers, too.
+    `new` (N,) are the same scores, -inf for known answers, too. `also` as for `predict`.
     """
-    shown = _first(scores, min(top, int((scores > -torch.inf).sum())))
+    shown = first_places(scores, min(top, int((scores > -torch.inf).sum())))
+    ranks = torch.arange(1, len(shown) + 1)
+    if also is not None and scores[also] > -torch.inf and also not in shown:
+        before = (scores > scores[also]).sum() + (scores[:also] == scores[also]).sum()
+        shown = torch.cat((shown[: top - 1], torch.tensor([also])))
+        ranks = torch.cat((ranks[: top - 1], before[None] + 1))
     shares = (new - new.logsumexp(0).nan_to_num(neginf=0.0)).exp()
-    return Best(shown, scores[shown], (scores[shown] - scores.logsumexp(0)).exp(), shares[shown])
+    probability = (scores[shown] - scores.logsumexp(0)).exp()
+    return Best(ranks, shown, scores[shown], probability, shares[shown])
 
 
 def _predictions(
@@ -155,16 +166,16 @@ def _predictions(
     splits = iter(graph.splits_of(triples_of(queries.at(owner), answers).numpy()))
     return [
         [
-            Prediction(place, entity, score, share, new, next(splits) or None)
-            for place, (entity, score, share, new) in enumerate(
-                zip(*(column.tolist() for column in each), strict=True), 1
+            Prediction(rank, entity, score, share, new, next(splits) or None)
+            for rank, entity, score, share, new in zip(
+                *(column.tolist() for column in each), strict=True
             )
         ]
         for each in best
     ]
 
 
-def _first(scores: Tensor, count: int) -> Tensor:
+def first_places(scores: Tensor, count: int) -> Tensor:
     """Return the places of the `count` best scores, best first, equal ones in their order."""
     if not count:
         return torch.zeros(0, dtype=torch.long)

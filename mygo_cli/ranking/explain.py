@@ -35,12 +35,16 @@ class Masked(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """Score and rank of the answer where the entity in `row` is read without `masked`."""
+    """Score and rank of the answer where the entity in `row` is read without `masked`.
+
+    `attention` is the share of the entity encoder's attention that it had when it was read.
+    """
 
     row: int
     masked: Masked
     score: float
     rank: int
+    attention: float
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,12 @@ def explain(
     with torch.no_grad():
         score, rank = _standing(table, query, answer, rivals)
         for row in dict.fromkeys((int(query.entity[0]), answer)):
+            attention = attention_of(scorer.model, row)
             whole = table.entities[row].clone(), [each.row(row) for each in table.expert_vectors]
             for masked, vector, known in without_each(scorer.model, row, bag_places):
                 table.put(row, vector, known)
-                effects.append(Effect(row, masked, *_standing(table, query, answer, rivals)))
+                standing = _standing(table, query, answer, rivals)
+                effects.append(Effect(row, masked, *standing, attention[masked]))
             table.put(row, *whole)
     return Explanation(score, rank, effects)
 
@@ -119,6 +125,26 @@ def read_without(
 
 def _reading_of(model: MyGO, row: int) -> Reading:
     return model.read(torch.tensor([row], device=model.relation.weight.device))
+
+
+def attention_of(model: MyGO, row: int) -> dict[Masked, float]:
+    """Return how much [ENT] attends to each thing that may be masked of an entity.
+
+    Shares of the last layer of the entity encoder, mean over heads; a part has those of all its
+    tokens. Token experts attend to nothing, and are not in it.
+    """
+    reading = _reading_of(model, row)
+    found = model.entity_encoder.attention(reading)
+    of_tokens = {"image": found.image[0].tolist(), "text": found.text[0].tolist()}
+    shares = {}
+    for part, place in _maskable(reading):
+        if part == "structure":
+            assert found.structure is not None
+            shares[Masked(part, place)] = float(found.structure[0])
+        else:
+            own = of_tokens[part]
+            shares[Masked(part, place)] = sum(own) if place is None else own[place]
+    return shares
 
 
 def _vectors_without(model: MyGO, reading: Reading, each: Sequence[Masked]) -> Tensor:

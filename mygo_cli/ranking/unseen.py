@@ -112,6 +112,6 @@ def predict_unseen(
     own = scores[0].double()
     columns = (column.tolist() for column in best_answers(own, own, top))
     return [
-        Prediction(place, entity, score, share, new, None)
-        for place, (entity, score, share, new) in enumerate(zip(*columns, strict=True), 1)
+        Prediction(rank, entity, score, share, new, None)
+        for rank, entity, score, share, new in zip(*columns, strict=True)
     ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 
 from mygo_cli.cache.format import TokenCache
-from mygo_cli.errors import MygoError
+from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.ranking.answers import Question, as_queries, find_question, predict
@@ -19,6 +19,7 @@ from mygo_cli.ranking.explain import BagPlaces, Explanation, Masked, explain
 from mygo_cli.ranking.filtering import hide_asked, loop_relations
 from mygo_cli.runs.answers import titled
 from mygo_cli.runs.bundle import nearby
+from mygo_cli.runs.explained_beside import RIVALS, Near, Rival, near_facts, rivals_of
 from mygo_cli.runs.notebook import explained_html
 from mygo_cli.runs.rows import Rows
 from mygo_cli.runs.run import Run
@@ -35,6 +36,8 @@ class Loss:
     `entity` is an id, `side` whether the entity is asked about or answers; `part` structure, image
     or text; `what` the token in words, or all of the part; `token` its id, None for all and where
     the token cache is gone. `score` and `rank` are those without it, `change` the score's.
+    `attention` is the share of the entity encoder's attention that it had, 0 to 1: where the
+    encoder looks, not what the answer rests on.
     """
 
     entity: str
@@ -45,6 +48,7 @@ class Loss:
     change: float
     score: float
     rank: int
+    attention: float
 
     SHOWN: ClassVar[Mapping[str, str]] = {
         "of": "entity",
@@ -54,6 +58,7 @@ class Loss:
         "score": "score",
         "change": "change",
         "rank": "rank",
+        "attention": "attention",
     }
     PICTURED: ClassVar[Mapping[str, str]] = {"of": "entity"}
 
@@ -62,7 +67,8 @@ class Loss:
 class Explained:
     """An answer with its score and rank, and its `losses`, the largest first.
 
-    A notebook shows its pictures and words, tinted. `sources` are what the token caches hold of
+    A notebook shows its pictures and words, tinted. `rivals` are the best answers to the same
+    question, `near` the training facts most like it. `sources` are what the token caches hold of
     both entities, by row and modality.
     """
 
@@ -73,9 +79,32 @@ class Explained:
     rank: int
     losses: Rows[Loss]
     sources: Sources
+    rivals: Rows[Rival]
+    near: Rows[Near]
 
     def __str__(self) -> str:
-        return f"{self.losses.title}: score {self.score:.4f}, rank {self.rank}\n{self.losses}"
+        said = f"{self.losses.title}: score {self.score:.4f}, rank {self.rank}"
+        return "\n\n".join(map(str, (f"{said}\n{self.losses}", self.rivals, self.near)))
+
+    def save_png(self, path: str | Path) -> None:
+        """Draw it as one picture, as `mygo explain --png` does.
+
+        Raises `DataError` where the file cannot be written.
+        """
+        from mygo_cli.runs.explained_picture import write_png
+
+        write_png(Path(path), self)
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it but the sources as plain values, as `mygo explain -f json` prints it."""
+        return {
+            "answer": self.graph.entities[self.answer],
+            "score": self.score,
+            "rank": self.rank,
+            "changes": self.losses.records(),
+            "answers": self.rivals.records(),
+            "nearest": self.near.records(),
+        }
 
     __repr__ = __str__
     _repr_html_ = explained_html
@@ -90,7 +119,11 @@ def explain_answer(
     without a relation.
     """
     graph = run.graph
-    question, answer = _posed(run, head, relation, tail, ask)
+    question, given = _posed(graph, head, relation, tail, ask)
+    (best,) = predict(run.scorer, graph, [question], RIVALS, also=given)
+    if given is None and not best:
+        raise UsageError("No entity is left to answer.")
+    answer = best[0].entity if given is None else given
     query = as_queries([question])
     scores = torch.zeros(1, len(graph.entities))
     hide_asked(scores, query, loop_relations(graph.all_triples(), len(graph.relations)))
@@ -99,20 +132,19 @@ def explain_answer(
     found = explain(run.scorer, query, answer, rivals, bag_places(run, sources))
     title = f"{graph.names[answer]} as the answer to {titled(graph, question)}"
     losses = Rows(Loss, _losses(graph, found, answer, sources), title, graph)
-    return Explained(graph, question, answer, found.score, found.rank, losses, sources)
+    beside = rivals_of(run, question, best, answer), near_facts(run, question, answer)
+    return Explained(graph, question, answer, found.score, found.rank, losses, sources, *beside)
 
 
 def _posed(
-    run: Run, head: str | None, relation: str | None, tail: str | None, ask: str
-) -> tuple[Question, int]:
-    """Return the question, and the row of the answer to explain."""
+    graph: KnowledgeGraph, head: str | None, relation: str | None, tail: str | None, ask: str
+) -> tuple[Question, int | None]:
+    """Return the question, and the row of the answer to explain, None for the best one."""
     if head is None or tail is None:
-        question = find_question(run.graph, head, relation, tail)
-        ((best, *_),) = predict(run.scorer, run.graph, [question], 1)
-        return question, best.entity
+        return find_question(graph, head, relation, tail), None
     if ask == "tail":
-        return find_question(run.graph, head, relation, None), run.graph.find_entity(tail)
-    return find_question(run.graph, None, relation, tail), run.graph.find_entity(head)
+        return find_question(graph, head, relation, None), graph.find_entity(tail)
+    return find_question(graph, None, relation, tail), graph.find_entity(head)
 
 
 def _losses(graph: KnowledgeGraph, found: Explanation, answer: int, sources: Sources) -> list[Loss]:
@@ -125,6 +157,7 @@ def _losses(graph: KnowledgeGraph, found: Explanation, answer: int, sources: Sou
             effect.score - found.score,
             effect.score,
             effect.rank,
+            effect.attention,
         )
         for effect in found.effects
     ]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from mygo_cli.errors import MygoError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.thumbnails import data_uri
-from mygo_cli.tokens.drawing import Colour, tint_patches
+from mygo_cli.tokens.drawing import Colour, boxes_of, tint_patches
 from mygo_cli.tokens.show import ModalityView, prepared_pictures
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from mygo_cli.runs.explained import Explained, Loss
 
 # Of a token without which the score is lower, and of one without which it is higher.
@@ -35,12 +36,21 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class TintedPicture:
+    """A picture by its name, its patches tinted; `weight` is the sum of their changes' sizes."""
+
+    key: str
+    picture: Image.Image
+    weight: float
+
+
+@dataclass(frozen=True)
 class ReadEntity:
-    """An entity with its tinted pictures, by their names, and its text in pieces."""
+    """An entity with its tinted pictures and its text in pieces."""
 
     name: str
     side: str
-    pictures: list[tuple[str, str]]
+    pictures: list[TintedPicture]
     pieces: list[Piece]
 
 
@@ -77,19 +87,28 @@ def _shares(losses: list[Loss], part: str, strongest: float) -> Changes:
     }
 
 
-def _tinted(graph: KnowledgeGraph, seen: ModalityView, shares: Changes) -> list[tuple[str, str]]:
+def _tinted(graph: KnowledgeGraph, seen: ModalityView, shares: Changes) -> list[TintedPicture]:
     tints = [
-        (token, SPEAKS_FOR if share < 0 else SPEAKS_AGAINST, LEAST + (1 - LEAST) * abs(share))
+        (token, colour_of(share), LEAST + (1 - LEAST) * abs(share))
         for token in seen.tokens.kept
         if (share := shares.get(token.token, 0.0))
     ]
     try:
         return [
-            (item.key, data_uri(tint_patches(prepared, item, tints)))
+            TintedPicture(
+                item.key,
+                tint_patches(prepared, item, tints),
+                sum(strength * len(boxes_of(item, token)) for token, _, strength in tints),
+            )
             for item, prepared in prepared_pictures(graph, seen)
         ]
     except MygoError:  # the tokenizer that knows how pictures are cut is not installed here
         return []
+
+
+def colour_of(share: float) -> Colour:
+    """Return the colour of what does this to the score when it is left out."""
+    return SPEAKS_FOR if share < 0 else SPEAKS_AGAINST
 
 
 def _pieces(seen: ModalityView, shares: Changes) -> list[Piece]:

@@ -7,7 +7,7 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mygo_cli.graph.thumbnails import Thumbnails
+from mygo_cli.graph.thumbnails import Thumbnails, data_uri
 from mygo_cli.runs.rows import Rows, text_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run_html(run: Run) -> str:
 
 
 def explained_html(explained: Explained) -> str:
-    """Return an answer's tinted pictures and words, and the largest changes below."""
+    """Return an answer's tinted pictures and words, and below the largest changes and the rest."""
     from mygo_cli.runs.explained_drawing import read_entities
 
     losses = explained.losses
@@ -75,13 +75,14 @@ def explained_html(explained: Explained) -> str:
     orange = f'<span style="background:rgba({AGAINST},.4)">orange</span>'
     legend = f"{blue} speaks for the answer, {orange} against it.</p>"
     read = "".join(map(_entity, read_entities(explained)))
-    return said + legend + read + rows_html(losses[:MOST_LOSSES])
+    tables: tuple[Rows[Any], ...] = losses[:MOST_LOSSES], explained.rivals, explained.near
+    return said + legend + read + "".join(map(rows_html, tables))
 
 
 def _entity(read: ReadEntity) -> str:
     pictures = "".join(
-        f'<img alt="{escape(key)}" style="{PICTURE}" src="{picture}">'
-        for key, picture in read.pictures
+        f'<img alt="{escape(each.key)}" style="{PICTURE}" src="{data_uri(each.picture)}">'
+        for each in read.pictures
     )
     text = f"<p>{''.join(map(_piece, read.pieces))}</p>" if read.pieces else ""
     return f"<p><b>{escape(read.name)}</b>, {escape(read.side)}</p><p>{pictures}</p>{text}"

@@ -15,7 +15,8 @@ from mygo_cli.tokens.kept import Item, KeptToken, grid_of
 SIDE = 256
 PALE = 0.5  # how far what is not kept goes towards white
 FRAME = 3  # pixels
-MOST_TINT = 0.75
+MOST_TINT = 0.5
+WIDEST_FRAME = 8  # what part of a patch's side the frame of the strongest tint is: one eighth
 GAP, LINE, LETTERS = 12, 34, 40
 FONT = 14
 
@@ -60,16 +61,23 @@ def boxes_of(item: Item, token: KeptToken) -> list[tuple[int, int, int, int]]:
 def tint_patches(
     prepared: Array, item: Item, tints: Sequence[tuple[KeptToken, Colour, float]]
 ) -> Image.Image:
-    """Return a greyed picture of `SIDE` pixels; each token's patches bear its colour.
+    """Return a picture of `SIDE` pixels in its own colours; each token's patches bear another.
 
-    The third of a tint is its strength, 0 to 1. `prepared` as for `as_picture`.
+    The third of a tint is its strength, 0 to 1. A tint alone is lost on a flag of its colour: the
+    patches are framed, too, the stronger the wider, within a white line that parts the frame from
+    the picture. `prepared` as for `as_picture`.
     """
-    tinted = as_picture(prepared).convert("L").convert("RGB")
+    plain = as_picture(prepared)
+    tinted = plain.copy()
+    draw = ImageDraw.Draw(tinted)
     for token, colour, strength in tints:
-        for box in boxes_of(item, token):
-            patch = tinted.crop(box)
+        for left, top, right, bottom in boxes_of(item, token):
+            patch = plain.crop((left, top, right, bottom))
             over = Image.new("RGB", patch.size, colour)
-            tinted.paste(Image.blend(patch, over, MOST_TINT * strength), box)
+            tinted.paste(Image.blend(patch, over, MOST_TINT * strength), (left, top))
+            width = 1 + round(strength * (right - left) / WIDEST_FRAME)
+            draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=width + 2)
+            draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline=colour, width=width)
     return tinted
 
 

@@ -88,9 +88,12 @@ def test_why(client):
     asked = {"head": "japan", "relation": "grows", "tail": "tea"}
     found = client.get("/api/explain", params=asked).json()
     assert found["answer"] == "tea"
-    assert {"entity", "part", "what", "change"} <= set(found["changes"][0])
+    assert {"entity", "part", "what", "change", "attention"} <= set(found["changes"][0])
+    assert [row["entity"] for row in found["answers"] if row["explained"]] == ["tea"]
+    assert {row["relation"] for row in found["nearest"]} == {"grows"}
     page = text_of(client.get("/explain", params=asked))
     assert "Tea as the answer to (Japan, grows, ?)" in page
+    assert "The best answers to the same question" in page
     assert "mygo explore" in page  # in the layout of the others
     assert "neither pictures nor texts" not in page
 

@@ -89,6 +89,10 @@ def test_an_explanation(run):
     assert f"rank {found.rank}" in page.text
     assert "structure" in page.text
     assert str(found).startswith("Tea as the answer")
+    assert "The best answers to (Japan, grows, ?)" in page.text
+    assert "The nearest training facts; near is not cause" in page.text
+    assert "attention" in page.text
+    assert len(found.rivals.to_pandas()) == len(found.near.to_pandas()) == 5
     assert run.explain(relation="grows", tail="tea").losses.title.endswith("(?, grows, Tea)")
 
 

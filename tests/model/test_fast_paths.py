@@ -114,6 +114,37 @@ def test_every_output(layers):
 
 
 @pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("structure", [True, False])
+def test_attention_of_the_entity_token(layers, structure):
+    model = small_model(5, *both_tables(), entity_layers=layers, structure=structure).eval()
+    encoder = model.entity_encoder
+    x, mask = literal_sequences(model)
+    theirs = reference(encoder.encoder)
+    for layer in theirs.layers[:-1]:
+        x = layer(x, src_key_padding_mask=~mask)
+    _, weights = theirs.layers[-1].self_attn(x, x, x, key_padding_mask=~mask)
+    found = encoder.attention(model.read())
+    assert (found.structure is not None) == structure
+    singles = [part[:, None] for part in (found.itself, found.structure) if part is not None]
+    whole = torch.cat((*singles, found.image, found.text), 1)
+    torch.testing.assert_close(whole, weights[:, 0], rtol=1e-9, atol=1e-10)
+    assert whole[~mask].eq(0).all()
+    assert whole[mask].gt(0).all()
+
+
+def test_attention_without_a_modality():
+    image, _ = both_tables()
+    model = small_model(5, image, None)
+    found = model.entity_encoder.attention(model.read(torch.tensor([0, 2])))
+    assert found.text.shape == (2, 0)
+    assert found.image[1].eq(0).all()  # it has no picture
+    assert found.structure is not None
+    torch.testing.assert_close(
+        found.itself + found.structure + found.image.sum(1), torch.ones(2).double()
+    )
+
+
+@pytest.mark.parametrize("layers", [1, 2])
 def test_vectors_of_some_entities_are_those_of_all(layers):
     model = small_model(2, *both_tables(), entity_layers=layers)
     rows = torch.tensor([7, 2, 2, 4])

@@ -75,6 +75,24 @@ def test_each_effect_is_that_of_an_entity_that_never_had_it(layers, query, answe
     assert len({round(effect.score, 6) for effect in found.effects}) > 5
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("expert_dim", [0, 8])
+def test_each_effect_has_the_attention_of_what_is_masked(layers, expert_dim):
+    model = small_model(layers, expert_dim=expert_dim)
+    found = explained(model, asked(3), 7)
+    with torch.no_grad():
+        every = model.entity_encoder.attention(model.read())
+    for effect in found.effects:
+        part, place = effect.masked
+        if part == "structure":
+            expected = every.structure[effect.row]
+        else:
+            own = (every.image if part == "image" else every.text)[effect.row]
+            expected = own.sum() if place is None else own[place]
+        assert effect.attention == pytest.approx(float(expected), abs=1e-6)
+        assert 0 < effect.attention < 1
+
+
 def test_the_rank_is_among_rivals():
     model, query = small_model(), asked(3)
     with torch.no_grad():

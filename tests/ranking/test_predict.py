@@ -163,3 +163,18 @@ def test_unknown_names_bring_suggestions(graph):
         find_question(graph, "Kenia", "likes", None)
     with pytest.raises(UsageError, match=r"No relation like in five\. Did you mean likes"):
         find_question(graph, "kenya", "like", None)
+
+
+def test_another_answer_takes_the_last_place(graph, table):
+    score, question = table_scores(table), [Question(0, 0, None)]
+    (found,) = predict(score, graph, question, 2, also=3)
+    assert shown(found) == [(1, "japan", "train"), (4, "iceland", "test")]  # behind its equal
+    (every,) = predict(score, graph, question, 10)
+    assert found == [every[0], every[3]]
+    for among in (1, 4):
+        assert predict(score, graph, question, 2, also=among) == predict(score, graph, question, 2)
+
+
+def test_who_may_not_answer_takes_no_place(graph, table):
+    score, question = table_scores(table), [Question(0, 0, None)]
+    assert predict(score, graph, question, 2, also=0) == predict(score, graph, question, 2)

@@ -10,7 +10,7 @@ from mygo_cli.cache.format import TokenCache
 from mygo_cli.contracts import TokenizerInfo
 from mygo_cli.errors import DataError
 from mygo_cli.tokenizing.job import Job
-from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches
+from mygo_cli.tokens.drawing import SIDE, colour_of, mark_patches, tint_patches
 from mygo_cli.tokens.kept import Item, KeptToken, grid_of, kept_tokens
 from mygo_cli.tokens.stats import token_stats
 from mygo_cli.tokens.table import table_of
@@ -70,6 +70,28 @@ def test_a_sequence_that_is_no_grid_leaves_the_picture_as_it_is():
     item = Item("a/b.png", np.array([5, 6, 5]))
     image = mark_patches(np.ones((3, 8, 8), dtype=np.float32), item, [KeptToken(5, 2, {})])
     assert image.size == (SIDE, SIDE)
+
+
+def test_tinted_patches_show_on_a_flag_of_any_colour():
+    """The picture keeps its colours; a frame within white parts a patch from it."""
+    red, blue, orange = (215, 0, 10), (10, 106, 190), (215, 75, 10)
+    prepared = np.stack([np.full((8, 8), value / 255, dtype=np.float32) for value in red])
+    prepared[:, 0, 0] = 1, 1, 1  # values are stretched to what there is
+    item = Item("a", np.array([5, 6, 7, 7]))
+    kept = [KeptToken(5, 1, {"a": [3]}), KeptToken(6, 1, {"a": [1]})]
+    image = tint_patches(prepared, item, [(kept[0], blue, 1.0), (kept[1], orange, 0.2)])
+    half, quarter = SIDE // 2, SIDE // 4
+    assert image.getpixel((quarter, half + quarter)) == red  # what no token is in
+    assert image.getpixel((half, half)) == (255, 255, 255)
+    assert image.getpixel((half + 1, half + 1)) == blue
+    assert image.getpixel((half + 1, 1)) == orange
+    middle = image.getpixel((half + quarter, half + quarter))
+    assert middle == tuple((a + b) // 2 for a, b in zip(red, blue, strict=True))
+    widths = [
+        sum(image.getpixel((half + step, top + quarter)) == colour for step in range(quarter))
+        for top, colour in ((half, blue), (0, orange))
+    ]
+    assert widths[0] > widths[1] > 0  # the stronger the wider
 
 
 # Statistics
