@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -141,3 +142,18 @@ def test_it_serves_until_it_is_stopped(served):
     _, said = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in said
+
+
+@pytest.mark.slow
+def test_many_clients(copied):
+    pytest.importorskip("uvicorn")
+    script = Path(__file__).parents[1] / "attacks" / "clients.py"
+    (run,) = filter(Path.is_dir, copied.iterdir())
+    ended = subprocess.run(
+        [sys.executable, script, run, "--clients", "4", "--seconds", "2"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    states = ended.stdout.split("states ")[1].splitlines()[0]
+    assert set(re.findall(r"(\d{3}):", states)) <= {"200", "404"}
+    assert "200:" in states
