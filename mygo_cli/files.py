@@ -19,6 +19,7 @@ from mygo_cli.errors import DataError
 
 HELD = (errno.EAGAIN, errno.EACCES)  # what a lock says that another process holds
 BLOCK = 1 << 20  # bytes read at once for a digest
+MOST_NESTED = 500  # lists and objects within each other, in JSON: no file needs as many
 UNPACKED_TIMES = 40  # a table of names and numbers packs to a tenth, hardly ever to a thirtieth
 UNPACKED_ANYWAY = 256 << 20  # bytes: what small files may hold, however well they are packed
 DAY = 24 * 3600  # seconds: nobody has been writing one file for longer
@@ -165,9 +166,25 @@ def holes_refused(path: Path) -> None:
 def parsed_json(text: str | bytes, **options: Any) -> Any:
     """Return what JSON says; raise `ValueError` where it is none, or nested too deep to be read."""
     try:
-        return json.loads(text, **options)
+        found = json.loads(text, **options)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+    # Before Python 3.12 the parser stops at some 1,000 levels; later ones go on far beyond.
+    opened = text.count("[") + text.count("{") if isinstance(text, str) else MOST_NESTED + 1
+    if opened > MOST_NESTED and _is_deeper(found, MOST_NESTED):
+        raise ValueError("nested too deep")
+    return found
+
+
+def _is_deeper(found: Any, most: int) -> bool:
+    """Say whether lists and objects stand within each other more than `most` times."""
+    level = [found] if isinstance(found, (list, dict)) else []
+    for _ in range(most):
+        below = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [child for part in below for child in part if isinstance(child, (list, dict))]
+        if not level:
+            return False
+    return True
 
 
 def as_utf8(text: str) -> bytes:
