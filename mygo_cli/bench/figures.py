@@ -18,9 +18,7 @@ from mygo_cli.bench.worker import StepTiming, worker
 from mygo_cli.bench.workload import Workload, generated, make_model, of_graph
 from mygo_cli.device import BF16, choose_device
 from mygo_cli.distributed.group import ALONE
-from mygo_cli.folders import settings_folder
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.reading import read_graph
 from mygo_cli.model.queries import ask
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.evaluate import evaluate
@@ -169,20 +167,19 @@ def time_pictures(graph: KnowledgeGraph, settings: Settings) -> float | None:
 
 def measure(
     settings: Settings,
-    entities: int | None,
+    graph: KnowledgeGraph | int,
     literal: bool,
     repeats: int,
     progress: Progress = silent,
 ) -> Figures:
-    """Return the figures of a graph, or of a generated one of so many `entities`."""
-
-    graph = None if entities else read_graph(settings_folder(settings))
-    work = of_graph(graph) if graph else generated(entities or 0)
+    """Return the figures of a graph, or of a generated one of so many entities."""
+    given = None if isinstance(graph, int) else graph
+    work = generated(graph) if isinstance(graph, int) else of_graph(graph)
     training = time_training(work, settings, repeats, literal, progress)
     progress("ranking", 0, None)
     ranked = time_ranking(work, settings)
     progress("pictures", 0, None)
-    pictures = time_pictures(graph, settings) if graph else None
+    pictures = time_pictures(given, settings) if given and any(given.pictures()) else None
     return {
         "machine": machine(choose_device(settings.training.device)),
         "graph": {"name": work.name, "entities": work.entities, "triples": len(work.train)},

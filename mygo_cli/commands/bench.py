@@ -49,9 +49,9 @@ def bench(
     from mygo_cli.training.beginning import begin
 
     asked = config_file, typed(options), decoder_option or [], recipe
-    settings = merged_settings(*asked) if entities else begin(*asked)[0]
+    settings, graph = (merged_settings(*asked), entities) if entities else begin(*asked)
     with console.bars(transient=True) as progress:
-        figures = measure(settings, entities, against == "literal", repeats, progress)
+        figures = measure(settings, graph, against == "literal", repeats, progress)
     out.give(partial(print_figures, figures), figures)
 
 

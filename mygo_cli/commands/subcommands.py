@@ -29,7 +29,7 @@ PANELS = {
     "Begin": {
         "quickstart": Listed(
             "quickstart:quickstart",
-            "Tokenize, train, evaluate and rank on the built-in graph world, in a few minutes.",
+            "Tokenize, train, evaluate and rank on the built-in graph world, in about a minute.",
         ),
         "init": Listed(
             "init:init",

@@ -87,7 +87,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
             return float(value)
         elif alternative is Path and isinstance(value, (str, Path)):
             return Path(value)
-        elif isinstance(alternative, type) and isinstance(value, alternative):
+        elif origin is None and isinstance(alternative, type) and isinstance(value, alternative):
             if alternative is int and isinstance(value, bool):
                 continue
             return value

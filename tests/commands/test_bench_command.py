@@ -51,3 +51,13 @@ def test_a_wrong_setting_is_one_line(mygo):
     ended = mygo("bench", "--entities", 30, "--dim", 9, "--heads", 2)
     assert ended.code == 2
     assert "--dim 9 must be a multiple of --heads 2" in ended.err
+
+
+@pytest.mark.slow
+def test_a_graph_without_pictures(mygo, tmp_path):
+    lines = "".join(f"e{n}\tr\te{(n + 1) % 9}\n" for n in range(9))
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "train.txt").write_text(lines)
+    ended = mygo("bench", *SMALL, "--data", "plain", "--repeats", 1, "--decoder", "dot", "--json")
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["pictures_tokenized_per_second"] is None

@@ -27,7 +27,7 @@ def seconds(monkeypatch, float32, bf16):
 
 
 @pytest.mark.parametrize(
-    ("float32", "bf16", "chosen"), [(1.0, 0.2, "bf16"), (1.0, 0.6, "float32"), (1, 9, "float32")]
+    ("float32", "bf16", "chosen"), [(1.0, 0.2, "bf16"), (1.0, 0.8, "float32"), (1, 9, "float32")]
 )
 def test_auto_takes_the_faster_one(monkeypatch, float32, bf16, chosen):
     seconds(monkeypatch, float32, bf16)
