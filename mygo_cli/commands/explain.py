@@ -49,10 +49,7 @@ def explain(
     runs_folder: RunsDirOption = None,
     out: Output = TERMINAL,
 ) -> None:
-    """Say what an answer rests on: its score and rank without each token and the structure.
-
-    Below stand the best answers to the same question, and the training facts nearest to it.
-    """
+    """Say what an answer rests on: its score and rank without each token and the structure."""
     from mygo_cli.runs.explained import explain_answer
     from mygo_cli.runs.opened import open_run
     from mygo_cli.runs.rows import columns
