@@ -170,8 +170,7 @@ def parsed_json(text: str | bytes, **options: Any) -> Any:
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     # Before Python 3.12 the parser stops at some 1,000 levels; later ones go on far beyond.
-    opened = text.count("[") + text.count("{") if isinstance(text, str) else MOST_NESTED + 1
-    if opened > MOST_NESTED and _is_deeper(found, MOST_NESTED):
+    if _is_deeper(found, MOST_NESTED):
         raise ValueError("nested too deep")
     return found
 

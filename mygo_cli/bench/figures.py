@@ -149,6 +149,8 @@ def time_pictures(graph: KnowledgeGraph, settings: Settings) -> float | None:
     The first batch, which waits for the weights and the codebook, does not count. None where
     there are too few.
     """
+    if not any(graph.pictures()):
+        return None
     times: list[tuple[int, float]] = []
 
     def follow(what: str, done: int, _: int | None) -> None:
@@ -173,13 +175,12 @@ def measure(
     progress: Progress = silent,
 ) -> Figures:
     """Return the figures of a graph, or of a generated one of so many entities."""
-    given = None if isinstance(graph, int) else graph
     work = generated(graph) if isinstance(graph, int) else of_graph(graph)
     training = time_training(work, settings, repeats, literal, progress)
     progress("ranking", 0, None)
     ranked = time_ranking(work, settings)
     progress("pictures", 0, None)
-    pictures = time_pictures(given, settings) if given and any(given.pictures()) else None
+    pictures = None if isinstance(graph, int) else time_pictures(graph, settings)
     return {
         "machine": machine(choose_device(settings.training.device)),
         "graph": {"name": work.name, "entities": work.entities, "triples": len(work.train)},

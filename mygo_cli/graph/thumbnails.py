@@ -44,8 +44,8 @@ class Thumbnails:
         if row not in self._made:
             if self._most is not None and len(self._made) >= self._most:
                 return None
-            keys = self._graph.pictures()[row]
-            self._made[row] = next(filter(None, map(self._read, keys)), None)
+            picture = first_copy(self._graph, row)
+            self._made[row] = None if picture is None else data_uri(picture)
         return self._made[row]
 
     def of_entity(self, entity: str) -> str | None:
@@ -53,14 +53,17 @@ class Thumbnails:
         row = self._graph.entity_row.get(entity)
         return None if row is None else self.of(row)
 
-    def _read(self, key: str) -> str | None:
-        return thumbnail_of(self._graph.images / key)
-
 
 def thumbnail_of(path: Path) -> str | None:
     """Return the address of a small copy of a picture file, None for one that cannot be read."""
     picture = small_copy(path)
     return None if picture is None else data_uri(picture)
+
+
+def first_copy(graph: KnowledgeGraph, row: int) -> Image.Image | None:
+    """Return a small copy of an entity's first picture that can be read, None without one."""
+    copies = (small_copy(graph.images / key) for key in graph.pictures()[row])
+    return next(filter(None, copies), None)
 
 
 def small_copy(path: Path) -> Image.Image | None:

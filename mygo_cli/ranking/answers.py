@@ -35,6 +35,11 @@ class Question:
         assert row is not None  # a question names one side
         return row
 
+    def answered(self, entity: int) -> tuple[int, int, int]:
+        """Return the fact that an answer makes of it: head, relation and tail."""
+        head = entity if self.head is None else self.head
+        return head, self.relation, entity if self.tail is None else self.tail
+
 
 @dataclass(frozen=True)
 class Prediction:

@@ -79,11 +79,12 @@ def _answer(
     confidence = None
     if curve is not None and found.known is None:
         confidence = float(curve(np.array(found.among_new)))
+    head, relation, tail = question.answered(found.entity)
     return Answer(
         rank=found.rank,
-        head=graph.entities[found.entity if question.head is None else question.head],
-        relation=graph.relations[question.relation],
-        tail=graph.entities[found.entity if question.tail is None else question.tail],
+        head=graph.entities[head],
+        relation=graph.relations[relation],
+        tail=graph.entities[tail],
         asked="head" if question.head is None else "tail",
         name=graph.names[found.entity],
         score=found.score,

@@ -102,11 +102,6 @@ def rivals_of(
 def near_facts(run: Run, question: Question, answer: int) -> Rows[Near]:
     """Return the training facts nearest to the one that an answer makes."""
     graph = run.graph
-    fact = (
-        answer if question.head is None else question.head,
-        question.relation,
-        answer if question.tail is None else question.tail,
-    )
     rows = (
         Near(
             graph.entities[near.head],
@@ -117,6 +112,8 @@ def near_facts(run: Run, question: Question, answer: int) -> Rows[Near]:
             near.head_cosine,
             near.tail_cosine,
         )
-        for near in nearest_facts(run.scorer.entities, fact, graph.train, NEAREST)
+        for near in nearest_facts(
+            run.scorer.entities, question.answered(answer), graph.train, NEAREST
+        )
     )
     return Rows(Near, rows, "The nearest training facts; near is not cause", graph)

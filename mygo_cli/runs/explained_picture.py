@@ -9,8 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from mygo_cli.files import atomic_write
-from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.thumbnails import small_copy
+from mygo_cli.graph.thumbnails import first_copy
 from mygo_cli.runs.explained import Explained
 from mygo_cli.runs.explained_beside import Rival
 from mygo_cli.runs.explained_drawing import (
@@ -127,15 +126,11 @@ def _draw_rivals(sheet: _Sheet, explained: Explained) -> None:
     for text, right in (("score", SCORE_TO), ("probability", PROBABILITY_TO)):
         base = sheet.top - GAP // 2
         letters.draw(sheet.on, right - letters.width(text), base, text, SOFT)
-    pictures = [_first_picture(explained.graph, rival.entity) for rival in explained.rivals]
+    graph = explained.graph
+    pictures = [first_copy(graph, graph.entity_row[rival.entity]) for rival in explained.rivals]
     name_at = NAME_AT + THUMB + 12 if any(pictures) else NAME_AT
     for rival, picture in zip(explained.rivals, pictures, strict=True):
         _draw_rival(sheet, rival, picture, name_at)
-
-
-def _first_picture(graph: KnowledgeGraph, entity: str) -> Image.Image | None:
-    keys = graph.pictures()[graph.entity_row[entity]]
-    return next(filter(None, (small_copy(graph.images / key) for key in keys)), None)
 
 
 def _draw_rival(sheet: _Sheet, rival: Rival, picture: Image.Image | None, name_at: int) -> None:

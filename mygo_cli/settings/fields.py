@@ -87,6 +87,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
             return float(value)
         elif alternative is Path and isinstance(value, (str, Path)):
             return Path(value)
+        # Python 3.10 takes list[int] for a type, too, hence the origin.
         elif origin is None and isinstance(alternative, type) and isinstance(value, alternative):
             if alternative is int and isinstance(value, bool):
                 continue

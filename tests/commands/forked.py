@@ -5,7 +5,6 @@ PyTorch and mygo are imported once, not once in each process: most of the time o
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -14,11 +13,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-CONTEXT = multiprocessing.get_context("forkserver")
-# What a job imports, some of it late.
-IMPORTED = ["mygo_cli.tokenizing.tokenize", "mygo_cli.training.run", "mygo_plugins.text.bert"]
-IMPORTED += ["torch._dynamo", "torch.distributed", "sklearn.isotonic"]
-CONTEXT.set_forkserver_preload(IMPORTED)
+from preloaded import CONTEXT
+
 WAIT = 60  # seconds
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 import sys
 import time
@@ -10,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from preloaded import CONTEXT
 from token_fakes import Learner, tokenize
 
 from mygo_cli.errors import MygoError
 from mygo_cli.tokenizing.job import Job
-
-# Processes are forked from a server that has imported PyTorch once, which saves seconds each.
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["mygo_cli.tokenizing.images"])
 
 
 class Process:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from slow_job import CONTEXT
+from preloaded import CONTEXT
 from token_fakes import Grey, tokenize
 
 from mygo_cli.cache.merging import merge_caches
