@@ -67,6 +67,9 @@ def main() -> None:
     # machine they take the processor from the thread they wait for (docs/performance.md). It is
     # read when torch is first imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Large tensors on huge pages of Linux, where the system lends them to who asks: a page that
+    # is touched first costs microseconds, and a step touches gigabytes.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     spare_throttled_cores()
     open_streams()
     begin()

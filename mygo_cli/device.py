@@ -133,6 +133,26 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
+def in_autocast_type(*tensors: Tensor) -> list[Tensor]:
+    """Return tensors in the type that autocast would have a matrix product take."""
+    import torch
+
+    kind = tensors[0].device.type if tensors else "cpu"
+    if not tensors or not torch.is_autocast_enabled(kind):
+        return list(tensors)
+    return [x.to(torch.get_autocast_dtype(kind)) for x in tensors]
+
+
+def common_size(count: int) -> int:
+    """Return the next of few sizes, at most a sixteenth more than `count`.
+
+    A processor's library compiles each product in bf16 anew for shapes that it has not met, which
+    takes as long as several products. Where a size is a matter of chance, it had better recur.
+    """
+    step = 1 << max(0, count.bit_length() - 5)
+    return -(-count // step) * step
+
+
 def at_least_float32(x: Tensor) -> Tensor:
     """Return `x` in float32, or as it is where it is more exact."""
     import torch

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mygo_cli.device import common_size
 from mygo_cli.model.code_pool import Bag, pool_codes
 from mygo_cli.model.dropout import Dropout
 from mygo_cli.model.transformer import Encoder, EncoderLayer
@@ -91,6 +92,7 @@ class ModalityTokens(nn.Module):
         if ids.device.type == "cpu":
             # Elsewhere one product over all codes costs less than waiting for the count of these.
             used, ids = torch.unique(ids, return_inverse=True)
+            used = torch.cat((used, used[:1].expand(common_size(len(used)) - len(used))))
             return ReadTokens(self._project(self.codes[used]), ids, mask)
         return ReadTokens(self._project(self.codes), ids, mask)
 

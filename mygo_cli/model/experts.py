@@ -20,7 +20,6 @@ from mygo_cli.tokens.bags import TokenBags
 
 Kind = Literal["tokens to entity", "entity to tokens", "tokens to tokens"]
 KINDS: tuple[Kind, ...] = ("tokens to entity", "entity to tokens", "tokens to tokens")
-UNREAD = -1e4  # the score of a candidate without tokens while an expert learns: never the answer
 
 
 class ExpertVectors(NamedTuple):

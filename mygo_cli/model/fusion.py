@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mygo_cli.device import at_least_float32
-from mygo_cli.model.experts import UNREAD, ExpertVectors, ModalityExperts
+from mygo_cli.model.experts import ExpertVectors, ModalityExperts
 from mygo_cli.model.link_loss import Sample, link_loss
 from mygo_cli.model.queries import Queries
 from mygo_cli.model.relation_maps import relation_side
@@ -86,10 +86,10 @@ class Experts(nn.Module):
             readable = each.readable(queries.entity[rows], answers, known)
             all_scores = each.scores(queries, known)
             for kind, scores, keep in zip(each.kinds, all_scores, readable, strict=True):
-                free = kind == "tokens to entity"
-                seen = scores if free else scores.masked_fill(~known.known, UNREAD)
+                # What is read of candidates are their tokens: one without is never the answer.
+                able = None if kind == "tokens to entity" else known.known
                 losses.append(
-                    link_loss(at_least_float32(seen), rows[keep], answers[keep], sample=sample)
+                    link_loss(scores, rows[keep], answers[keep], sample=sample, known=able)
                 )
         return torch.stack(losses).sum()
 

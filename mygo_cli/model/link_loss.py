@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from mygo_cli.model.queries import Queries
+
+BLOCK = 1 << 18  # scores in work at once on a CPU: they stay in the cache of a core
+UNREAD = -1e4  # the score of a candidate that cannot be an answer, far below any other
 
 
 @dataclass(frozen=True)
@@ -16,21 +22,21 @@ class Sample:
 
     `log_share` (R,) is the logarithm of the probability with which each got into the sample, and
     each stands for one over that many entities: sums over all entities are then estimated without
-    bias (Horvitz and Thompson 1952). `log_shares` (B, R) are the same for each question, but 0 for
-    its own entity and answers: a question brings these itself, so they stand for themselves.
+    bias (Horvitz and Thompson 1952). But question `rows[i]` brings the candidate `places[i]`
+    itself, as its own entity or an answer, both (Q,) with `rows` ascending: there that candidate
+    stands for itself.
     """
 
     log_share: Tensor
-    log_shares: Tensor
+    rows: Tensor
+    places: Tensor
 
     @staticmethod
     def of(log_share: Tensor, queries: Queries, rows: Tensor, answers: Tensor) -> Sample:
         """Return the sample of a step, where answer `answers[i]` belongs to query `rows[i]`."""
-        asked = len(queries.entity)
-        shares = log_share.repeat(asked, 1)
-        shares[rows, answers] = 0
-        shares[torch.arange(asked, device=rows.device), queries.entity] = 0
-        return Sample(log_share, shares)
+        asked = torch.arange(len(queries.entity), device=rows.device)
+        every, order = torch.cat((rows, asked)).sort(stable=True)
+        return Sample(log_share, every, torch.cat((answers, queries.entity))[order])
 
 
 def link_loss(
@@ -39,20 +45,114 @@ def link_loss(
     answers: Tensor,
     smoothing: float = 0.0,
     sample: Sample | None = None,
+    known: Tensor | None = None,
 ) -> Tensor:
     """Return the cross-entropy over all entities, summed over answers (equations 9 and 10).
 
-    `scores` (B, N); answer `answers[i]` belongs to query `rows[i]`, both (P,), so a query may
-    have many answers. `smoothing` moves that share of the target to all entities evenly. `sample`
-    says what the N candidates stand for where they are not all entities.
+    `scores` (B, N); answer `answers[i]` belongs to query `rows[i]`, both (P,) with `rows`
+    ascending, so a query may have many answers. `smoothing` moves that share of the target to all
+    entities evenly. `sample` says what the N candidates stand for where they are not all entities,
+    `known` (N,) which of them may be answers, all where None.
     """
-    # The log-probabilities: one pass over the scores for values and one for gradients.
-    likely = (scores if sample is None else scores - sample.log_shares).log_softmax(1)
-    loss = -likely[rows, answers].sum()
-    if not smoothing:
-        return loss
+    barred = torch.zeros_like(scores[0], dtype=_wide(scores))
+    if known is not None:
+        barred = barred.masked_fill(~known, UNREAD)
     if sample is None:
-        mean = likely.mean(1)
+        even = torch.full_like(barred, 1 / len(barred))
+        nothing = rows[:0]
+        aim = Target(barred, barred, nothing, nothing, rows, answers, even, smoothing)
     else:
-        mean = (likely + sample.log_shares) @ (-sample.log_share).softmax(0)
-    return (1 - smoothing) * loss - smoothing * mean[rows].sum()
+        even = (-sample.log_share).to(barred).softmax(0)
+        likely = barred - sample.log_share
+        own = sample.rows, sample.places
+        aim = Target(likely, barred, *own, rows, answers, even, smoothing)
+    loss: Tensor = CrossEntropy.apply(scores, aim)  # type: ignore[no-untyped-call]
+    return loss
+
+
+def _wide(scores: Tensor) -> torch.dtype:
+    """Return the type that sums are taken in: no less exact than float32."""
+    return torch.promote_types(scores.dtype, torch.float32)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What scores (B, N) are held against.
+
+    `bias` (N,) is added to the scores of all questions, but `own_bias` (N,) instead to those of
+    question `own_rows[i]` for the candidate `own_places[i]`. Of the P `answers` of the questions
+    `rows` each has the weight 1 - `smoothing`, and `even` (N,) the rest. `own_rows` and `rows`
+    ascend.
+    """
+
+    bias: Tensor
+    own_bias: Tensor
+    own_rows: Tensor
+    own_places: Tensor
+    rows: Tensor
+    answers: Tensor
+    even: Tensor
+    smoothing: float
+
+    def blocks(self, scores: Tensor) -> Iterator[tuple[slice, Tensor, tuple[Tensor, Tensor]]]:
+        """Yield the questions block by block: which, their biased scores (b, N), and their answers.
+
+        The biased scores may be changed. Answers are pairs of a row of the block and a place.
+        """
+        count, width = scores.shape
+        size = max(1, BLOCK // width) if scores.device.type == "cpu" else max(1, count)
+        firsts = torch.arange(0, count + size, size, device=scores.device)
+        edges, own_edges = (
+            torch.searchsorted(rows, firsts).tolist() for rows in (self.rows, self.own_rows)
+        )
+        for number, first in enumerate(range(0, count, size)):
+            part = slice(first, min(first + size, count))
+            own = slice(own_edges[number], own_edges[number + 1])
+            given = slice(edges[number], edges[number + 1])
+            raw = scores[part]
+            biased = raw + self.bias
+            places = self.own_rows[own] - first, self.own_places[own]
+            biased[places] = raw[places] + self.own_bias[places[1]]
+            yield part, biased, (self.rows[given] - first, self.answers[given])
+
+
+class CrossEntropy(torch.autograd.Function):
+    """The loss of scores (B, N) against a `Target`, and its gradient, in one pass over them each.
+
+    Nothing of the size of the scores is kept but the scores themselves, in their own type.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, aim: Target) -> Tensor:
+        """Return the summed loss, in float32 or wider."""
+        total = torch.zeros((), dtype=_wide(scores), device=scores.device)
+        norms = []
+        for part, biased, (rows, answers) in aim.blocks(scores):
+            norm = biased.logsumexp(1)
+            norms.append(norm)
+            # An answer stands for itself: its biased score is its own.
+            total += (norm[rows] - (1 - aim.smoothing) * biased[rows, answers]).sum()
+            if aim.smoothing:
+                mean = torch.mul(scores[part], aim.even, out=biased).sum(1)
+                total -= aim.smoothing * mean[rows].sum()
+        ctx.save_for_backward(scores, torch.cat(norms) if norms else total.new_empty(0))
+        ctx.aim = aim
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient of the scores."""
+        scores, norms = ctx.saved_tensors
+        aim: Target = ctx.aim
+        counts = torch.bincount(aim.rows, minlength=len(scores)).to(norms)
+        result = torch.empty_like(scores)
+        for part, likely, places in aim.blocks(scores):
+            weight = counts[part, None]
+            likely.sub_(norms[part, None]).exp_().mul_(weight)
+            if aim.smoothing:
+                likely.sub_(aim.smoothing * weight * aim.even)
+            least = torch.full_like(places[0], aim.smoothing - 1, dtype=likely.dtype)
+            likely.index_put_(places, least, accumulate=True)
+            result[part] = likely.mul_(grad)
+        return result, None

@@ -31,6 +31,11 @@ class RelationMaps(nn.Module):
         if len(asked) == 1:  # a single question: nothing to sort
             return vectors @ self._matrices(asked)[0] + self.offset[asked]
         sides, group = asked.unique(return_inverse=True)
+        if self.mixture is not None and len(sides) > MOST_MATRICES:
+            # Through all matrices in one product, then mixed: not one small product a side.
+            through = vectors @ self.matrices.transpose(0, 1).flatten(1)
+            mixed = self.mixture[asked][:, None] @ through.unflatten(1, self.matrices.shape[::2])
+            return mixed[:, 0] + self.offset[asked]
         order = group.argsort()
         counts = torch.bincount(group, minlength=len(sides)).tolist()
         parts = zip(vectors[order].split(counts), self._matrices(sides), strict=True)

@@ -88,7 +88,9 @@ class SelfAttention(nn.Module):
         `pooled` (B, H, D), and `total` (B, H), the sum of the weights.
         """
         w_value, b_value = self.in_proj_weight.chunk(3)[2], self.in_proj_bias.chunk(3)[2]
-        heads = torch.einsum("bhd,hed->bhe", pooled, w_value.unflatten(0, (self.heads, -1)))
+        # Head by head: one batched product would first copy both sides into another order.
+        pairs = zip(pooled.unbind(1), w_value.chunk(self.heads), strict=True)
+        heads = torch.stack([F.linear(part, weight) for part, weight in pairs], 1)
         heads = heads + total[:, :, None] * b_value.unflatten(0, (self.heads, -1))
         return self.out_proj(heads.flatten(1))
 

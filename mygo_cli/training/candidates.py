@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mygo_cli.device import common_size
 from mygo_cli.model.queries import Questions
 
 
@@ -62,6 +63,16 @@ def questions_naming(questions: Questions, num_entities: int) -> Tensor:
     return known + torch.bincount(pairs[1][elsewhere], minlength=num_entities)
 
 
+def padded(rows: Tensor, log_share: Tensor) -> tuple[Tensor, Tensor]:
+    """Return candidates and their shares (R,) with more of the last one, which stand for nobody.
+
+    A step's products then have one of few shapes.
+    """
+    more = common_size(len(rows)) - len(rows)
+    nobody = log_share.new_full((more,), torch.inf)
+    return torch.cat((rows, rows[-1:].expand(more))), torch.cat((log_share, nobody))
+
+
 def places_in(rows: Tensor, entities: Tensor) -> Tensor:
-    """Return where each of `entities` stands in `rows`, which are ascending and hold them all."""
+    """Return where each of `entities` first stands in `rows`, which ascend and hold them all."""
     return torch.searchsorted(rows, entities)

@@ -21,7 +21,7 @@ from mygo_cli.graph.triples import Triples
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries, Questions, ask
 from mygo_cli.settings.sections import TrainingSettings
-from mygo_cli.training.candidates import CandidateSampler, places_in
+from mygo_cli.training.candidates import CandidateSampler, padded, places_in
 from mygo_cli.training.memory import free_memory, refuse_what_cannot_fit
 from mygo_cli.training.optimizer import Optimizer, rate
 from mygo_cli.training.position import Position, restored
@@ -215,6 +215,7 @@ class Trainer:
         if self._sampler is not None:
             candidates, log_share = self._sampler.draw(torch.cat((entity, answers)), order)
             count = len(candidates)
+            candidates, log_share = padded(candidates, log_share)
             entity, answers = places_in(candidates, entity), places_in(candidates, answers)
         sample = torch.randperm(count, generator=order)[: self.settings.contrastive_entities]
         own = self.processes.part(len(entity))

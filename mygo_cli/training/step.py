@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mygo_cli.device import at_least_float32, autocast
+from mygo_cli.device import autocast
 from mygo_cli.distributed.group import Processes
 from mygo_cli.model.contrastive import Views, contrastive_loss
 from mygo_cli.model.entity_encoder import Reading
@@ -24,8 +24,9 @@ class StepData:
 
     `queries` (B,) name known entities by their place among the R candidates; answer `answers[i]`,
     such a place too, belongs to query `rows[i]`, both (P,). `candidates` (R,) are the entities
-    that are encoded and `log_share` (R,) how likely each was to be among them; both are None
-    where all are. `sample` (S,) are the places of the candidates that are contrasted.
+    that are encoded and `log_share` (R,) how likely each was to be among them, infinite for one that
+    fills up; both are None where all are. `sample` (S,) are the places of the candidates that are
+    contrasted.
     """
 
     queries: Queries
@@ -82,7 +83,7 @@ class StepLoss(nn.Module):
             sample = (
                 None if data.log_share is None else Sample.of(data.log_share, data.queries, *asked)
             )
-            link = link_loss(at_least_float32(scores), *asked, settings.label_smoothing, sample)
+            link = link_loss(scores, *asked, settings.label_smoothing, sample)
             contrast = torch.zeros((), device=scores.device)
             if settings.contrastive:
                 views = self._views(data, reading)

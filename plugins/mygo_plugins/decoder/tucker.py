@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mygo_cli.contracts import check_bounds, setting
+from mygo_cli.device import in_autocast_type
 from mygo_cli.model.dropout import Dropout
 from mygo_plugins.decoder.core_product import CoreProduct
 from mygo_plugins.decoder.products import products
@@ -61,7 +62,7 @@ class TuckER(nn.Module):
     def _contract(self, query: Tensor, relation: Tensor) -> Tensor:
         """Return W x_1 r x_2 q, (B, D), without a matrix (D, D) for each question of a batch."""
         if not self.training or self.dropout_matrix.p == 0:
-            factors = _in_autocast_type(query, relation, self.core)
+            factors = in_autocast_type(query, relation, self.core)
             product: Tensor = CoreProduct.apply(*factors)  # type: ignore[no-untyped-call]
             return product
         blocks = zip(query.split(self.chunk), relation.split(self.chunk), strict=True)
@@ -76,14 +77,6 @@ class TuckER(nn.Module):
 
         result: Tensor = checkpoint(contract, query, relation, use_reentrant=False)
         return result
-
-
-def _in_autocast_type(*tensors: Tensor) -> list[Tensor]:
-    """Return tensors in the type that autocast would have a matrix product take."""
-    kind = tensors[0].device.type
-    if not torch.is_autocast_enabled(kind):
-        return list(tensors)
-    return [x.to(torch.get_autocast_dtype(kind)) for x in tensors]
 
 
 def _normed(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
