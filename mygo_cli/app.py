@@ -21,7 +21,7 @@ from mygo_cli.commands.switches import (
     begin,
     given,
 )
-from mygo_cli.device import spare_throttled_cores
+from mygo_cli.device import ask_for_huge_pages, spare_throttled_cores
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
 from mygo_cli.streams import drop_output, open_streams
@@ -67,9 +67,7 @@ def main() -> None:
     # machine they take the processor from the thread they wait for (docs/performance.md). It is
     # read when torch is first imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    # Large tensors on huge pages of Linux, where the system lends them to who asks: a page that
-    # is touched first costs microseconds, and a step touches gigabytes.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    ask_for_huge_pages()
     spare_throttled_cores()
     open_streams()
     begin()

@@ -19,10 +19,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mygo_cli.bench.literal import LiteralLoss
 from mygo_cli.bench.workload import Workload, make_model
+from mygo_cli.device import keep_freed_memory
 from mygo_cli.errors import MygoError
 from mygo_cli.settings.sections import Settings
 from mygo_cli.training.loop import StepDone, Trainer
-from mygo_cli.training.memory import keep_freed_memory
 
 
 @dataclass(frozen=True)

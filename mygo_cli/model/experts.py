@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mygo_cli.model.queries import Queries
@@ -132,24 +131,25 @@ class ModalityExperts(nn.Module):
         known = torch.tensor([len(ids) > 0], device=ids.device)
         return ExpertVectors(known, self.bag.of(ids, weights), nothing, nothing)
 
-    def scores(self, queries: Queries, vectors: ExpertVectors) -> list[Tensor]:
-        """Return the scores (B, R) of the candidates of `vectors`, which hold the asked ones.
+    def factors(self, queries: Queries, vectors: ExpertVectors) -> list[tuple[Tensor, Tensor]]:
+        """Return what makes the scores (B, R) of the candidates of `vectors`, for each of `kinds`.
 
-        One for each of the `kinds`.
+        What is made of the known entities (B, D), and the candidates' vectors (R, D): a score is
+        their inner product. The asked entities are among the candidates.
         """
         asked, side = queries.entity, relation_side(queries.relation, queries.predict_head)
         tokens = vectors.tokens[asked]
         *by_free, to_tokens = self.maps
-        scores = [F.linear(to_tokens(tokens, side) * self.scale, vectors.tokens)]
+        factors = [(to_tokens(tokens, side) * self.scale, vectors.tokens)]
         if vectors.asking is not None and vectors.answering is not None:
             to_entity, from_entity = by_free
             asking = from_entity(vectors.asking[asked], side)
-            scores = [
-                F.linear(to_entity(tokens, side), vectors.answering),
-                F.linear(asking * self.scale, vectors.tokens),
-                *scores,
+            factors = [
+                (to_entity(tokens, side), vectors.answering),
+                (asking * self.scale, vectors.tokens),
+                *factors,
             ]
-        return scores
+        return factors
 
     def readable(self, asked: Tensor, candidates: Tensor, vectors: ExpertVectors) -> list[Tensor]:
         """Return for each kind whether the tokens that it reads are there, bool (P,).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -84,10 +85,11 @@ class Experts(nn.Module):
         losses = []
         for each, known in zip(self.named().values(), vectors, strict=True):
             readable = each.readable(queries.entity[rows], answers, known)
-            all_scores = each.scores(queries, known)
-            for kind, scores, keep in zip(each.kinds, all_scores, readable, strict=True):
+            factors = each.factors(queries, known)
+            for kind, (asking, candidates), keep in zip(each.kinds, factors, readable, strict=True):
                 # What is read of candidates are their tokens: one without is never the answer.
                 able = None if kind == "tokens to entity" else known.known
+                scores = asking @ candidates.T
                 losses.append(
                     link_loss(scores, rows[keep], answers[keep], sample=sample, known=able)
                 )
@@ -99,36 +101,50 @@ class Experts(nn.Module):
         An expert that cannot read a question says the same of every entity; of a candidate without
         tokens it says what it says of entities on average, as it knows nothing for or against it.
         """
-        opinions = []
-        for each, known in zip(self.named().values(), vectors, strict=True):
-            asked = known.known[queries.entity][:, None]
-            for kind, part in zip(each.kinds, each.scores(queries, known), strict=True):
-                scores = at_least_float32(part)
-                seen = (
-                    scores if kind == "tokens to entity" else _average_unread(scores, known.known)
-                )
-                opinions.append(seen if kind == "entity to tokens" else seen * asked)
-        return torch.stack(opinions, 1)
+        parts = self._products(queries, vectors)
+        return torch.stack([_scores(*part) for part in parts], 1)
 
     def fused(self, joint: Tensor, queries: Queries, vectors: list[ExpertVectors]) -> Tensor:
         """Return the final scores (B, N) from the joint model's (B, N)."""
         side = relation_side(queries.relation, queries.predict_head)
-        opinions = self.opinions(queries, vectors)
-        weights = self.weights[side].to(opinions.dtype)
-        mixed = (weights[:, None, 1:] @ opinions)[:, 0]
-        return weights[:, :1] * joint + mixed
+        weights = self.weights[side]
+        mixed = weights[:, :1] * joint
+        parts = self._products(queries, vectors)
+        for weight, (asking, candidates, unread) in zip(weights.T[1:], parts, strict=True):
+            if unread is None:  # in one go: an opinion of its own costs as much as its product
+                mixed.addmm_(asking * weight[:, None], candidates.T)
+            else:
+                mixed.addcmul_(_scores(asking, candidates, unread), weight[:, None])
+        return mixed
+
+    def _products(
+        self, queries: Queries, vectors: list[ExpertVectors]
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+        """Yield of each expert what `_scores` takes; zeros for a question that it cannot read."""
+        for each, known in zip(self.named().values(), vectors, strict=True):
+            asked = known.known[queries.entity][:, None]
+            unread = None if known.known.all() else ~known.known
+            factors = each.factors(queries, known)
+            for kind, (asking, candidates) in zip(each.kinds, factors, strict=True):
+                able = asking if kind == "entity to tokens" else asking * asked
+                yield able, candidates, None if kind == "tokens to entity" else unread
 
 
-def _average_unread(scores: Tensor, known: Tensor) -> Tensor:
-    """Return scores (B, N) with the log of the mean of exp(score) where not `known` (N,)."""
-    count = known.sum()
-    if count == len(known):
+def _scores(asking: Tensor, candidates: Tensor, unread: Tensor | None) -> Tensor:
+    """Return asking . candidate (B, N).
+
+    For those that are `unread` (N,) it is the log of the mean of exp(score) over all others.
+    """
+    scores = at_least_float32(asking @ candidates.T)
+    if unread is None:
         return scores
-    if count == 0:
+    if unread.all():
         return torch.zeros_like(scores)
-    seen = scores.masked_fill(~known, -math.inf)
-    average = seen.logsumexp(1, keepdim=True) - count.log()
-    return torch.where(known, scores, average)
+    seen = scores.masked_fill(unread, -math.inf)
+    most = seen.amax(1, keepdim=True)
+    # So the average of equal scores is exactly what each of them is.
+    average = most + ((seen - most).exp().sum(1, keepdim=True) / (~unread).sum()).log()
+    return torch.where(unread, average, scores)
 
 
 def fit_weights(opinions: Tensor, log_count: Tensor, side: Tensor, sides: int) -> Tensor:

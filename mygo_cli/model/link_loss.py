@@ -154,5 +154,5 @@ class CrossEntropy(torch.autograd.Function):
                 likely.sub_(aim.smoothing * weight * aim.even)
             least = torch.full_like(places[0], aim.smoothing - 1, dtype=likely.dtype)
             likely.index_put_(places, least, accumulate=True)
-            result[part] = likely.mul_(grad)
+            torch.mul(likely, grad, out=result[part])
         return result, None

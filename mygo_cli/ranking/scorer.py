@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from mygo_cli.device import keep_freed_memory
 from mygo_cli.distributed.group import ALONE, Processes
 from mygo_cli.model.experts import ExpertVectors
 from mygo_cli.model.mygo import MyGO
@@ -89,6 +90,7 @@ def encoded(model: MyGO, processes: Processes = ALONE) -> Scorer:
 
     Several `processes` share out the entities.
     """
+    keep_freed_memory()  # each batch of questions takes as much as the last
     model.eval()
     count = model.entity_encoder.num_entities
     with torch.no_grad():

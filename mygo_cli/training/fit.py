@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mygo_cli.device import choose_precision
+from mygo_cli.device import choose_precision, keep_freed_memory
 from mygo_cli.distributed.group import ALONE, Processes, environment_number
 from mygo_cli.errors import DataError, Interrupted
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -33,7 +33,6 @@ from mygo_cli.settings.sections import Settings
 from mygo_cli.training.fusing import fuse, hold_out
 from mygo_cli.training.loggers import Loggers
 from mygo_cli.training.loop import EpochDone, StepDone, Trainer
-from mygo_cli.training.memory import keep_freed_memory
 from mygo_cli.training.precision import computed_in
 
 

@@ -24,9 +24,9 @@ class StepData:
 
     `queries` (B,) name known entities by their place among the R candidates; answer `answers[i]`,
     such a place too, belongs to query `rows[i]`, both (P,). `candidates` (R,) are the entities
-    that are encoded and `log_share` (R,) how likely each was to be among them, infinite for one that
-    fills up; both are None where all are. `sample` (S,) are the places of the candidates that are
-    contrasted.
+    that are encoded and `log_share` (R,) how likely each was to be among them, infinite for one
+    that fills up; both are None where all are. `sample` (S,) are the places of the candidates
+    that are contrasted.
     """
 
     queries: Queries
