@@ -48,23 +48,42 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 def _in_place_of(path: Path) -> Iterator[BinaryIO]:
     """Give a file under a name of this writer alone, as another may be writing the same."""
     _clear_leftovers(path)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    temporary, file = _fresh_beside(path)
     try:
-        with temporary.open("xb") as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+            if os.name != "nt":  # while its lock is held; Windows moves closed files only
+                temporary.replace(path)
+        if os.name == "nt":
+            temporary.replace(path)
     finally:
-        with suppress(OSError):  # it was renamed, or never made
+        with suppress(OSError):  # it was renamed
             temporary.unlink()
 
 
+def _fresh_beside(path: Path) -> tuple[Path, BinaryIO]:
+    """Make a file with a name of its own beside `path`; its lock says that its writer lives."""
+    while True:
+        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        file = temporary.open("xb")
+        with suppress(OSError):  # who clears up took it for a leftover just now
+            _lock(file.fileno())
+            if os.path.samestat(os.fstat(file.fileno()), temporary.stat()):
+                return temporary, file
+        file.close()
+
+
 def _clear_leftovers(path: Path) -> None:
-    """Delete what killed writers of a file left long ago."""
+    """Delete what killed writers of a file left: where there are locks, what nobody holds."""
     for left in path.parent.glob(f"{glob.escape(path.name)}.{'?' * 8}.part"):
-        with suppress(OSError):  # another writer was quicker
-            if left.stat().st_mtime < time.time() - DAY:
+        with suppress(OSError):  # its writer lives, or it is gone
+            with left.open("rb") as file:
+                dead = _lock(file.fileno())
+                if dead:
+                    left.unlink()
+            if not dead and left.stat().st_mtime < time.time() - DAY:
                 left.unlink()
 
 
@@ -118,18 +137,23 @@ def _holder(lock: Path) -> str:
     return "another process"
 
 
-def _lock(handle: int) -> None:
-    """Lock an open file without waiting; do nothing where the system knows no such lock."""
+def _lock(handle: int) -> bool:
+    """Lock an open file without waiting; return False where the system knows no such lock.
+
+    Raises `OSError` with a number among `HELD` where another process has locked it.
+    """
     try:
         import fcntl
     except ImportError:
-        return
+        return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         # Network file systems refuse locks with numbers of all kinds; these two mean a holder.
         if error.errno in HELD:
             raise
+        return False
+    return True
 
 
 def expanded(path: str | Path) -> Path:

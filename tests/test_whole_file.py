@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
+from mygo_cli import files
 from mygo_cli.errors import DataError
 from mygo_cli.files import atomic_write
+
+# A process that begins to write a file, and waits.
+WRITING = """
+import sys
+from pathlib import Path
+from mygo_cli.files import atomic_write
+
+with atomic_write(Path(sys.argv[1])):
+    print(flush=True)
+    sys.stdin.read()
+"""
 
 
 def write(path, content=b"new", then=None):
@@ -61,13 +75,54 @@ def test_a_disk_that_is_full_only_when_it_is_asked(path, monkeypatch):
     assert not list(path.parent.glob("*.part"))
 
 
-def test_what_a_kill_left_goes_once_it_is_old(path):
+def test_what_a_kill_left_goes_with_the_next_writing(path):
+    left = path.with_name(f"{path.name}.0123abcd.part")
+    left.write_bytes(b"half of it")
+    write(path)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_what_another_process_is_writing_stays(path):
+    """However long that takes."""
+    command = [sys.executable, "-c", WRITING, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        other.stdout.readline()
+        (half,) = path.parent.glob("*.part")
+        os.utime(half, (1e9, 1e9))
+        write(path)
+        assert half.exists()
+        other.kill()
+    assert half.exists()
+    write(path)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_without_locks_it_goes_once_it_is_old(path, monkeypatch):
+    monkeypatch.setattr(files, "_lock", lambda handle: False)
     old, young = (path.with_name(f"{path.name}.{name}.part") for name in ("0123abcd", "89abcdef"))
     old.write_bytes(b"half of it")
     young.write_bytes(b"half of it, by another process")
     os.utime(old, (1e9, 1e9))
     write(path)
     assert {file.name for file in path.parent.iterdir()} == {path.name, young.name}
+
+
+def test_a_name_that_was_cleared_up_at_once_is_not_kept(path, monkeypatch):
+    """Another writer takes a file that is not locked yet for a leftover: a new one is made."""
+    lock, cleared = files._lock, []
+
+    def late(handle):
+        if not cleared:
+            (half,) = path.parent.glob("*.part")
+            cleared.append(half.unlink())
+        return lock(handle)
+
+    monkeypatch.setattr(files, "_lock", late)
+    write(path)
+    assert cleared
+    assert path.read_bytes() == b"new"
 
 
 def test_two_writers_at_once(path):
