@@ -61,18 +61,28 @@ def only(findings, severity):
     ("changes", "severity", "file", "line", "part"),
     [
         ({"train.txt": CLEAN["train.txt"] + "b\tr\tc\n"}, "warning", "train.txt", 4,
-         "repeats line 2; 1 line of 4 in the file repeats an earlier one"),
+         "repeats line 2; 1 line of 4 in the file repeats an earlier one. Each triple counts once"),
+        ({"train.txt": CLEAN["train.txt"] + "b\tr\tc\n" * 2}, "warning", "train.txt", 4,
+         "repeats line 2; 2 lines of 5 in the file repeat an earlier one"),
         ({"valid.txt": "a\tr\tb\n" * 2}, "error", "valid.txt", None, "2 (1) also stand in train"),
-        ({"test.txt": "b\ts\ta\nb\tr\tc\n"}, "warning", "test.txt", 2, "also stands in train"),
-        ({"valid.txt": "a\tr\tc\nc\tr\tx\n"}, "warning", "valid.txt", 2, "the entity x is not"),
+        ({"test.txt": "b\ts\ta\nb\tr\tc\n"}, "warning", "test.txt", 2,
+         "also stands in train (such triples: 1 of 2). Delete them"),
+        ({"valid.txt": "a\tr\tc\nc\tr\tx\n"}, "warning", "valid.txt", 2,
+         "the entity x is not in train (such triples: 1 of 2). All that a model knows"),
         ({"test.txt": "y\ts\ta\n"}, "warning", "test.txt", 1, "the entity y is not in train"),
-        ({"test.txt": "b\tq\ta\n"}, "warning", "test.txt", 1, "the relation q is not in train"),
+        ({"test.txt": "b\tq\ta\n"}, "warning", "test.txt", 1,
+         "the relation q is not in train (such triples: 1 of 1). Move some"),
         ({"train.txt": CLEAN["train.txt"] + "a\tr\ta\n"}, "note", "", None,
          "1 triple from an entity to itself, such as a r a"),
         ({"entities.tsv": "a\nb\nc\nd\n", "images/d/1.png": picture(),
           "descriptions.tsv": CLEAN["descriptions.tsv"] + "d\tD.\n"}, "note", "", None,
          "1 entity in no triple: d."),
-        ({"valid.txt": None}, "note", "", None, "no valid file"),
+        ({"entities.tsv": "d\nb\ne\nc\na\n", "images/d/1.png": picture(),
+          "images/e/1.png": picture(),
+          "descriptions.tsv": CLEAN["descriptions.tsv"] + "d\tD.\ne\tE.\n"}, "note", "", None,
+         "2 entities in no triple: d, e."),
+        ({"valid.txt": None}, "note", "", None,
+         "no valid file, so no epoch can be selected on one. Train with --holdout 0.05"),
         ({"test.txt": None}, "note", "", None, "no test file"),
         ({"dev.txt": "a\tr\tb\n"}, "note", "", None, "not read: dev.txt."),
         ({"descriptions.tsv": None}, "note", "", None, "no descriptions file"),
@@ -168,6 +178,18 @@ def test_relations_that_give_answers_away(check):
     rows = "".join(f"x{n}\tfather\ty{n}\ny{n}\tchild\tx{n}\n" for n in range(10))
     notes = [found[3] for found in only(check({"train.txt": CLEAN["train.txt"] + rows}), "note")]
     assert any("the 10 pairs of father are pairs of child too, backwards" in note for note in notes)
+
+
+def test_relations_of_which_one_gives_half_of_the_other_away(check):
+    rows = "".join(f"x{n}\tfather\ty{n}\nx{n}\tparent\ty{n}\n" for n in range(9))
+    more = "x9\tfather\ty9\n" + "".join(f"x{n}\tparent\tz{n}\n" for n in range(20))
+    notes = [
+        found[3] for found in only(check({"train.txt": CLEAN["train.txt"] + rows + more}), "note")
+    ]
+    assert any(
+        "90 % of the 10 pairs of father are pairs of parent too: a model can" in note
+        for note in notes
+    )
 
 
 def test_a_huge_picture_is_not_decoded(check, monkeypatch):

@@ -65,6 +65,20 @@ def test_holdout_leaves_everyone_in_train(world):
     assert len(cut.valid) > 0.8 * len(world.train)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_holdout_leaves_every_relation_in_train(make_folder, seed):
+    """Its last triple stays, though both of its entities have others."""
+    rows = [f"{a}\tr\t{b}" for a in "abcde" for b in "abcde"] + ["a\ts\tb", "c\ts\td"]
+    graph = read_graph(make_folder({"train.txt": "\n".join(rows) + "\n"}))
+    cut = cut_holdout(graph, 0.9, seed)
+    assert set(cut.train[:, 1].tolist()) == {0, 1}
+    assert len(cut.valid) > 20
+
+
+def test_holdout_may_be_a_single_triple(world):
+    assert len(cut_holdout(world, 1e-9, seed=0).valid) == 1
+
+
 def test_holdout_is_random_but_repeatable(world):
     first, same = cut_holdout(world, 0.05, seed=3), cut_holdout(world, 0.05, seed=3)
     assert np.array_equal(first.valid, same.valid)
@@ -80,6 +94,10 @@ def test_holdout_replaces_a_leaking_split(make_folder):
     held = cut.sources["valid"]
     assert held.path.name == "train.txt"
     assert [graph.train[line - 1].tolist() for line in held.line] == cut.valid.tolist()
+    left = cut.sources["train"]
+    assert left.path.name == "train.txt"
+    assert [graph.train[line - 1].tolist() for line in left.line] == cut.train.tolist()
+    assert left.count.tolist() == [1] * len(cut.train)
 
 
 def test_holdout_keeps_test_answers_out(make_folder):
@@ -95,5 +113,5 @@ def test_nothing_to_spare(make_folder):
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan")])
 def test_not_a_share(world, share):
-    with pytest.raises(UsageError, match="--holdout"):
+    with pytest.raises(UsageError, match=r"--holdout .*: not a share\. Give a number between 0"):
         cut_holdout(world, share, 0)

@@ -133,6 +133,11 @@ def test_what_many_entities_have_is_weighed_down():
     assert as_lists(table) == [[3, 2], [2, 4], [5, 1], [], []]
 
 
+def test_an_entity_with_a_single_token_counts_among_those_that_have_any():
+    weights = token_weights(np.array([0, 2, 3, 3]), np.array([0, 1, 1]), 2)
+    np.testing.assert_allclose(weights, np.log([2, 1]))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_equal_weights_keep_the_most_frequent(seed, monkeypatch):
     monkeypatch.setattr(sources, "CHUNK", 40)
