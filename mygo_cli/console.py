@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import os
 import sys
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mygo_cli.files import atomic_write
 from mygo_cli.progress import Progress, showing
-from mygo_cli.streams import data_output, shown
+from mygo_cli.streams import data_output, json_text, shown
 
 if TYPE_CHECKING:
     import rich.progress
@@ -212,5 +211,5 @@ def print_json(value: object) -> None:
     if stdout().quiet:
         return
     output = data_output()
-    output.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    output.write(json_text(value, indent=2) + "\n")
     output.flush()  # here a reader that has left ends the command quietly; at exit it would not

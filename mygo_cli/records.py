@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, BinaryIO, Literal, TextIO, get_args
 
 from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.files import atomic_write
+from mygo_cli.streams import json_text
 
 TextFormat = Literal["tsv", "csv", "jsonl"]
 Format = Literal["tsv", "csv", "jsonl", "parquet"]
@@ -74,7 +74,7 @@ def _tsv_lines(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
 def _json_lines(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         record = {name: row[name] for name in columns}
-        yield json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        yield json_text(record) + "\n"
 
 
 def write_parquet(file: BinaryIO, columns: Columns, rows: Iterable[Row]) -> None:

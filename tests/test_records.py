@@ -108,14 +108,11 @@ def test_what_fails_half_way_leaves_the_old_file(tmp_path, kind):
 def test_a_full_disk(tmp_path, kind, monkeypatch):
     """The first byte that does not fit ends it, wherever the format notices."""
 
-    class Full(io.BytesIO):
+    class Full(io.FileIO):
         def write(self, content):
             raise OSError(28, "No space left on device")
 
-        def fileno(self):
-            return -1
-
-    monkeypatch.setattr(Path, "open", lambda path, mode: Full())
+    monkeypatch.setattr(Path, "open", lambda path, mode: Full(path, mode.replace("b", "")))
     with pytest.raises(DataError, match=r"rows\.\w+ cannot be written: No space left on device"):
         save_rows(tmp_path / f"rows.{kind}", kind, COLUMNS, ROWS)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
-from mygo_cli.streams import data_output, shown
+from mygo_cli.streams import CONTROLS, data_output, json_text, shown
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,12 @@ def test_what_stands_in_for_stdout_is_left_alone(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.StringIO())
     data_output().write("Łódź")
     assert data_output().getvalue() == "Łódź"
+
+
+def test_json_holds_no_character_that_steers_a_terminal():
+    value = {"na\x1bme\u202e": ["日本 é\x9b", "tab\t line\n", "\x7f"]}
+    for indent in (None, 2):
+        text = json_text(value, indent)
+        assert "日本 é" in text
+        assert not CONTROLS.search(text)
+        assert json.loads(text) == value

@@ -122,5 +122,8 @@ def _check_states(file: h5py.File, info: TokenizerInfo) -> None:
     status, length = file["items/status"][:], file["items/length"][:]
     if not np.isin(status, (PENDING, DONE, FAILED)).all():
         raise ValueError("items/status holds something else than 0, 1 and 2")
+    pending = int((status == PENDING).sum())
+    if pending and file.attrs["complete"]:
+        raise ValueError(f"it calls itself complete, and {pending:,} items are pending")
     if long := int((length[status == DONE] > info.max_tokens).sum()):
         raise ValueError(f"{long:,} items are longer than {info.max_tokens} tokens")

@@ -87,10 +87,21 @@ def _judge(
 
 @dataclass(frozen=True)
 class Calibration:
-    """A rising curve through points: of answers with this `probability` that `share` holds."""
+    """A rising curve through points: of answers with this `probability` that `share` holds.
+
+    Raises `ValueError` for points that do not rise, and for shares outside 0 and 1.
+    """
 
     probability: tuple[float, ...]
     share: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for column in (self.probability, self.share):
+            points = np.array(column, dtype=np.float64)
+            if not len(points) == len(self.share) > 0 or not (np.diff(points) >= 0).all():
+                raise ValueError("no rising curve")
+        if not (np.isfinite(self.probability).all() and 0 <= self.share[0] <= self.share[-1] <= 1):
+            raise ValueError("no shares")
 
     def __call__(self, probability: Values) -> Values:
         """Return how often answers of these probabilities hold, 0 to 1, same shape."""

@@ -53,9 +53,11 @@ def load_checkpoint(
         raise DataError(f"{path} is damaged or no checkpoint of mygo.", WAY_OUT) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DataError(f"{path} is no checkpoint of mygo.", WAY_OUT)
-    if content.get("version") != VERSION:
+    if not isinstance(content.get("version"), int):
+        raise DataError(f"{path} is damaged: it has no version.", WAY_OUT)
+    if content["version"] != VERSION:
         raise DataError(
-            f"{path} has checkpoint version {content.get('version')}; this mygo reads {VERSION}.",
+            f"{path} has checkpoint version {content['version']}; this mygo reads {VERSION}.",
             "Install the mygo that wrote it, or train again.",
         )
     check_entries(path, content, needed)

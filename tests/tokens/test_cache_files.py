@@ -232,6 +232,7 @@ def test_faults_are_found(image_cache, edit, fault):
         (set_value("items/length", 1, 3), "1 items differ from their checksum"),
         (set_value("drop_ids", 0, 1), "items/entity and drop_ids differ"),
         (set_value("codebook", (0, 0), 9), "token embeddings differ"),
+        (set_value("items/status", 0, 0), "1 items are pending"),
     ],
 )
 def test_another_bit_is_found_by_all_who_read_it(graph, image_cache, edit, fault):

@@ -72,6 +72,24 @@ def test_a_damaged_file_is_written_again(damage, scores, folder):
     assert folder.calibration.read_text() == whole
 
 
+NO_CURVE = ([], [0.5], [0.9, 0.1], [0.1, None], [0.1, "x"], [0.1, float("nan")], 3)
+
+
+@pytest.mark.parametrize(
+    ("column", "points"),
+    [*((column, points) for column in ("probability", "share") for points in NO_CURVE),
+     ("share", [0.1, 9.0]), ("probability", [0.1, float("inf")])],
+)  # fmt: skip
+def test_what_is_no_rising_curve_is_written_again(column, points, scores, folder):
+    first = calibration_of(folder, scores, tiny_graph(), 3)
+    whole = folder.calibration.read_text()
+    content = json.loads(whole)
+    content["curve"] = {"probability": [0.1, 0.2], "share": [0.3, 0.4], column: points}
+    folder.calibration.write_text(json.dumps(content))
+    assert calibration_of(folder, scores, tiny_graph(), 3) == first
+    assert folder.calibration.read_text() == whole
+
+
 def test_another_epoch_or_other_facts_are_fitted_again(scores, folder):
     graph = tiny_graph()
     calibration_of(folder, scores, graph, 3)

@@ -188,11 +188,18 @@ def test_nothing_that_the_file_names_is_run(tmp_path):
     assert not path.with_name("harm").exists()
 
 
-@pytest.mark.parametrize("content", [{"version": 2}, {}])
-def test_another_version(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"version": 2}, "has checkpoint version 2; this mygo reads 1."),
+        ({}, "is damaged: it has no version."),
+        ({"version": torch.zeros(3, 2)}, "is damaged: it has no version."),
+    ],
+)
+def test_another_version(tmp_path, content, expected):
     path = tmp_path / "last.pt"
     torch.save({"format": "mygo-checkpoint", **content}, path)
-    assert "this mygo reads 1" in one_line(path)
+    assert expected in one_line(path)
 
 
 def test_parts_that_are_needed(path):
