@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from mygo_cli.device import in_autocast_type
 from mygo_cli.model.transformer import SelfAttention
 
-BLOCK = 1 << 19  # numbers looked up at once on a CPU: they stay in the cache of a core
+BLOCK = 1 << 21  # numbers looked up at once on a CPU: few, so that they stay in its caches
 
 
 class Bag(NamedTuple):
