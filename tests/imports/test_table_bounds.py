@@ -13,6 +13,7 @@ import pytest
 from mygo_cli import files
 from mygo_cli.errors import DataError
 from mygo_cli.graph.text_files import read_text
+from mygo_cli.imports import table_bounds
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.table_bounds import CELL
 from mygo_cli.imports.table_reading import read_tables
@@ -120,6 +121,16 @@ def test_a_packed_parquet_file(tmp_path, monkeypatch):
     path = parquet(tmp_path / "t.parquet", text, compression="zstd", use_dictionary=False)
     monkeypatch.setattr(files, "UNPACKED_ANYWAY", 500_000)
     with pytest.raises(DataError, match=r"t\.parquet holds more than [\d,]+ bytes"):
+        read_tables(path)
+
+
+def test_a_library_that_ends_its_process(tmp_path, monkeypatch):
+    """As pyarrow 26 does where the sizes of a column do not match."""
+    pytest.importorskip("pandas")
+    path = parquet(tmp_path / "t.parquet", {"id": ["a", "b"]})
+    assert len(read_tables(path)[0].rows) == 2
+    monkeypatch.setattr(table_bounds, "LIST_CHUNKS", "import os; os.abort()")
+    with pytest.raises(DataError, match=r"t\.parquet cannot be read: its list of columns is dam"):
         read_tables(path)
 
 
