@@ -129,8 +129,8 @@ def keep_freed_memory() -> bool:
 
     glibc hands large blocks back to the system at once, and the system clears their pages when
     they are asked for again: a sixth of the time of a step of DB15K's size, and more on virtual
-    machines. Settings of one's own
-    in `GLIBC_TUNABLES` are left alone, and so is any other allocator.
+    machines. Settings of one's own in `GLIBC_TUNABLES` are left alone, and so is any other
+    allocator.
     """
     if not sys.platform.startswith("linux") or "GLIBC_TUNABLES" in os.environ:
         return False
@@ -171,10 +171,11 @@ def in_autocast_type(*tensors: Tensor) -> list[Tensor]:
     """Return tensors in the type that autocast would have a matrix product take."""
     import torch
 
-    kind = tensors[0].device.type if tensors else "cpu"
-    if not tensors or not torch.is_autocast_enabled(kind):
-        return list(tensors)
-    return [x.to(torch.get_autocast_dtype(kind)) for x in tensors]
+    kinds = (x.device.type for x in tensors)
+    return [
+        x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
+        for x, kind in zip(tensors, kinds, strict=True)
+    ]
 
 
 def common_size(count: int) -> int:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mygo_cli.device import in_autocast_type
+from mygo_cli.device import at_least_float32, in_autocast_type
 from mygo_cli.model.transformer import SelfAttention
 
 BLOCK = 1 << 21  # numbers looked up at once on a CPU: few, so that they stay in its caches
@@ -72,7 +72,7 @@ class CodeSums(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor]:
         """Return the gradients of `table` and `share`."""
         table, ids, share = ctx.saved_tensors
-        grad_table = torch.zeros_like(table, dtype=torch.promote_types(table.dtype, torch.float32))
+        grad_table = at_least_float32(torch.zeros_like(table))
         grad_share = torch.empty_like(share)
         grad = grad.to(table.dtype)
         for part in _blocks(ids, table):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mygo_cli.device import at_least_float32
 from mygo_cli.model.queries import Queries
 
 BLOCK = 1 << 21  # scores in work at once on a CPU: few, so that they stay in its caches
@@ -54,7 +55,7 @@ def link_loss(
     entities evenly. `sample` says what the N candidates stand for where they are not all entities,
     `known` (N,) which of them may be answers, all where None.
     """
-    barred = torch.zeros_like(scores[0], dtype=_wide(scores))
+    barred = at_least_float32(torch.zeros_like(scores[0]))
     if known is not None:
         barred = barred.masked_fill(~known, UNREAD)
     if sample is None:
@@ -68,11 +69,6 @@ def link_loss(
         aim = Target(likely, barred, *own, rows, answers, even, smoothing)
     loss: Tensor = CrossEntropy.apply(scores, aim)  # type: ignore[no-untyped-call]
     return loss
-
-
-def _wide(scores: Tensor) -> torch.dtype:
-    """Return the type that sums are taken in: no less exact than float32."""
-    return torch.promote_types(scores.dtype, torch.float32)
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ class CrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, scores: Tensor, aim: Target) -> Tensor:
         """Return the summed loss, in float32 or wider."""
-        total = torch.zeros((), dtype=_wide(scores), device=scores.device)
+        total = at_least_float32(scores.new_zeros(()))
         for part, biased, (rows, answers) in aim.blocks(scores):
             likely = biased.log_softmax(1)[rows, answers]
             total -= (1 - aim.smoothing) * likely.sum()
