@@ -27,7 +27,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command does, before torch comes
+from mygo_cli.device import set_surroundings
+
+set_surroundings()  # as the command does, before torch comes
 os.environ.setdefault("PYSTOW_HOME", f"{tempfile.gettempdir()}/pystow")  # not the user's home
 
 import numpy as np

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import resource
 import statistics
 import sys
@@ -21,7 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command does, before torch comes
+from mygo_cli.device import set_surroundings
+
+set_surroundings()  # as the command does, before torch comes
 
 import numpy as np
 import torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
+import signal
 import sys
 import time
 import traceback
@@ -21,7 +21,7 @@ from mygo_cli.commands.switches import (
     begin,
     given,
 )
-from mygo_cli.device import ask_for_huge_pages, spare_throttled_cores
+from mygo_cli.device import set_surroundings
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
 from mygo_cli.streams import drop_output, open_streams
@@ -63,12 +63,7 @@ def main() -> None:
 
     Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end.
     """
-    # OpenMP's threads wait by spinning, by default for so long that beside other work on the
-    # machine they take the processor from the thread they wait for (docs/performance.md). It is
-    # read when torch is first imported, which is later.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    ask_for_huge_pages()
-    spare_throttled_cores()
+    set_surroundings()  # before torch is imported, which is later
     open_streams()
     begin()
     try:
@@ -91,6 +86,7 @@ def report(error: Exception) -> int:
         return code
     if not started_by_torchrun().first:
         # What ends every process is reported once: torchrun stops the others when the first ends.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         time.sleep(REPORTED_BY_THE_FIRST)
     console.error(f"Error: {explained(error)}")
     return code

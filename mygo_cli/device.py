@@ -72,6 +72,17 @@ def use_threads(count: int) -> None:
         torch.set_num_threads(count)
 
 
+def set_surroundings() -> None:
+    """Set what PyTorch reads when it is imported or first used, unless the user decided."""
+    # OpenMP's threads wait by spinning, by default for so long that beside other work on the
+    # machine they take the processor from the thread they wait for (docs/performance.md).
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Tensors of 2 MiB and more go on huge pages of Linux: each page is cleared when it is touched
+    # first and looked up ever after, and small ones cost a step more than some products do.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    spare_throttled_cores()
+
+
 def spare_throttled_cores() -> None:
     """Use no more threads than cores that this process gets, unless the user says how many.
 
@@ -108,15 +119,6 @@ def cores_of_quota(root: Path = Path("/sys/fs/cgroup")) -> int | None:
     except (ValueError, ZeroDivisionError):  # "max": no quota
         return None
     return math.ceil(cores) if cores > 0 else None
-
-
-def ask_for_huge_pages() -> None:
-    """Let PyTorch put tensors of 2 MiB and more on huge pages of Linux, unless the user decided.
-
-    Each page is cleared when it is touched first, and looked up ever after: small ones cost a
-    step more than some of its products do. PyTorch reads the variable at its first tensor.
-    """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
 # Parameters of glibc's mallopt, from malloc.h.

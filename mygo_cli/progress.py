@@ -57,7 +57,9 @@ class GracefulStop:
             self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._patient and kind is not None:
+            return  # this process has yet to say why it ends; `app.report` heeds signals again
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -144,3 +144,13 @@ def test_a_quota_below_the_cores_bounds_the_threads(monkeypatch, quota, asked, u
     monkeypatch.setattr(os, "environ", environment)
     device.spare_throttled_cores()
     assert environment.get(device.THREADS) == used
+
+
+@pytest.mark.parametrize("name", ["GOMP_SPINCOUNT", "THP_MEM_ALLOC_ENABLE"])
+@pytest.mark.parametrize("given", [None, "7"])
+def test_surroundings_unless_the_user_decided(monkeypatch, name, given):
+    monkeypatch.setattr(device, "cores_of_quota", lambda: None)
+    environment = {} if given is None else {name: given}
+    monkeypatch.setattr(os, "environ", environment)
+    device.set_surroundings()
+    assert environment[name] == given or (given is None and int(environment[name]) > 0)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import subprocess
 import sys
 
 import pytest
 
-from mygo_cli.device import ask_for_huge_pages, keep_freed_memory
+from mygo_cli.device import keep_freed_memory
 
 GLIBC = sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "gnu_get_libc_version")
 # A process of its own, as no allocator goes back to its first settings.
@@ -54,13 +53,3 @@ def test_other_allocators(monkeypatch, error):
 
     monkeypatch.setattr(ctypes, "CDLL", library)
     assert not keep_freed_memory()
-
-
-@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("0", "0")])
-def test_huge_pages_unless_the_user_decided(monkeypatch, given, expected):
-    monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")  # so that it is put back
-    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE")
-    if given is not None:
-        monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", given)
-    ask_for_huge_pages()
-    assert os.environ["THP_MEM_ALLOC_ENABLE"] == expected
