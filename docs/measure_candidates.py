@@ -12,6 +12,10 @@ import json
 from dataclasses import replace
 from statistics import median
 
+from mygo_cli.device import set_surroundings
+
+set_surroundings()  # as the command does, before torch comes
+
 from mygo_cli.bench.worker import StepTimer
 from mygo_cli.bench.workload import generated
 from mygo_cli.settings.merging import merged_settings

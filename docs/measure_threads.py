@@ -23,6 +23,9 @@ SPIN = [sys.executable, "-c", "while True: pass"]
 
 def serve(threads: int) -> None:
     """Do a step for each line of standard input, and print what it took."""
+    from mygo_cli.device import set_surroundings
+
+    set_surroundings()  # but for the waiting, which is given
     import torch
 
     from mygo_cli.bench.worker import StepTimer
