@@ -7,19 +7,23 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 # C0 and C1 without tab and line break, and what changes the direction of writing
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def json_text(value: object, indent: int | None = None) -> str:
+def json_text(
+    value: object, indent: int | None = None, default: Callable[[Any], Any] | None = None
+) -> str:
     """Return JSON with letters as they are, but characters that steer a terminal as numbers.
 
-    It reads back as the same. Raises `ValueError` for numbers that JSON has not.
+    It reads back as the same; `default` is `json.dumps`'. Raises `ValueError` for numbers that
+    JSON has not.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False, default=default)
     return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import asdict, is_dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from mygo_cli.errors import MygoError, UsageError
 from mygo_cli.explore.shown import Content
 from mygo_cli.pages.rendering import environment
+from mygo_cli.streams import json_text
 
 log = logging.getLogger(__name__)
 TEMPLATES = "explore/templates"
@@ -27,7 +27,7 @@ def page(template: str, status: int = 200, **content: Any) -> Response:
 
 def as_json(content: Content, status: int = 200) -> Response:
     """Return content as JSON."""
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, default=_as_dictionary)
+    text = json_text(content, default=_as_dictionary)
     headers = {"Cache-Control": "no-store"}
     # Lone halves of letters, as in broken names, have no UTF-8.
     body = text.encode("utf-8", "backslashreplace")

@@ -149,3 +149,10 @@ def test_the_page_is_for_people_and_loads_nothing(client, document, explorer):
     assert words[:4] == ["curl", f"{HERE}/api/verdicts", "-H", f"Origin: {HERE}"]
     verdict = json.loads(words[5])
     assert client.post("/api/verdicts", json=verdict, headers={"origin": HERE}).status_code == 200
+
+
+def test_what_curl_prints_does_not_steer_the_terminal(client):
+    reply = client.get("/api/rank", params={"head": "\x9b31m\u202e", "relation": "capital"})
+    assert reply.status_code == 404
+    assert "\\u009b31m\\u202e" in reply.text
+    assert "\x9b31m\u202e" in reply.json()["error"]
