@@ -36,14 +36,13 @@ def guess_tables(
 ) -> list[Guess]:
     """Return what each table is, in their order."""
     known = Known(typed)
-    facts = {
-        table.name: found
-        for table in tables
-        if table.path not in items and (found := _as_facts(table, known)) is not None
-    }
-    about = frozenset().union(*(x.head.distinct | x.tail.distinct for x in facts.values()))
+    facts = [None if table.path in items else _as_facts(table, known) for table in tables]
+    about = frozenset().union(*(x.head.distinct | x.tail.distinct for x in facts if x is not None))
     known = Known(typed, about)
-    return [facts.get(table.name) or guess_items(table, known) for table in tables]
+    return [
+        guess_items(table, known) if found is None else found
+        for table, found in zip(tables, facts, strict=True)
+    ]
 
 
 def _as_facts(table: Table, known: Known) -> FactTable | None:

@@ -65,8 +65,8 @@ def find_pictures(found: Gathered, images: Path | None) -> dict[str, list[Path]]
         raise DataError(f"{images}: no such folder.", "Name the one with the pictures: --images")
     files = list(_picture_files(images, found)) if images is not None else []
     pictures: dict[str, list[Path]] = {}
-    named = _named_in_tables(found, files, pictures)
     owners = Owners(found)
+    named = _named_in_tables(found, files, owners, pictures)
     for path in files:
         if path.resolve() in named:
             continue
@@ -80,7 +80,7 @@ def find_pictures(found: Gathered, images: Path | None) -> dict[str, list[Path]]
 
 
 def _named_in_tables(
-    found: Gathered, files: Sequence[Path], pictures: dict[str, list[Path]]
+    found: Gathered, files: Sequence[Path], owners: Owners, pictures: dict[str, list[Path]]
 ) -> set[Path]:
     """Put the files that tables name to their entities and return them, resolved."""
     by_name: dict[str, list[Path]] = {}
@@ -90,9 +90,14 @@ def _named_in_tables(
     named: set[Path] = set()
     for entity, cells in found.pictures.items():
         for folder, cell in cells:
-            path = _file_of(cell, folder, by_name)
+            meant = _files_of(cell, folder, by_name)
+            path = next(iter(meant), None)
+            if len(meant) > 1:  # such as 1.png of each item's folder
+                own = [each for each in meant if owners.of(each.parent.name) == entity]
+                path = own[0] if len(own) == 1 else None
             if path is None:
-                found.left_out.add("picture named in a table and not found", f"{entity}: {cell}")
+                what = "that several files are called" if meant else "and not found"
+                found.left_out.add(f"picture named in a table {what}", f"{entity}: {cell}")
             elif path.suffix.lower() == DRAWING:
                 found.left_out.add("SVG drawing, which mygo does not read", _shown(path))
             elif path not in pictures.setdefault(entity, []):
@@ -101,17 +106,15 @@ def _named_in_tables(
     return named
 
 
-def _file_of(cell: str, folder: Path, by_name: Mapping[str, Sequence[Path]]) -> Path | None:
-    """Return the file that a cell means: a path, a bare name, or the last part of an address."""
+def _files_of(cell: str, folder: Path, by_name: Mapping[str, Sequence[Path]]) -> Sequence[Path]:
+    """Return the files that a cell may mean: a path, a bare name, or the end of an address."""
     address = "://" in cell
     plain = (cell.partition("?")[0] if address else cell).replace("\\", "/")
     called = by_name.get(_loosely(plain.rpartition("/")[2]), ())
     whole = [path for path in called if f"/{path.as_posix()}".endswith(f"/{plain}")]
-    if whole:
-        return whole[0]
-    if not address and (folder / plain).is_file():
-        return folder / plain
-    return called[0] if len(called) == 1 else None
+    if not whole and not address and (folder / plain).is_file():
+        return [folder / plain]
+    return whole or called
 
 
 def _picture_files(images: Path, found: Gathered) -> Iterator[Path]:

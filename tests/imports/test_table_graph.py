@@ -148,12 +148,25 @@ def test_pictures_named_in_a_column(tmp_path):
         for entity, paths in pictures.items()
     }
     assert shown == {
-        "c1": ["a/1.png", "c1.png"],
+        "c1": ["c1.png"],
         "c2": ["b/1.png", "2.png"],
         "c3": ["b/3.png"],
         "t1": ["7.png"],
     }
     assert left_out(found)["picture named in a table and not found"] == (1, "t2: lost.png")
+
+
+def test_pictures_called_alike_are_those_of_the_folder_called_like_the_item(tmp_path):
+    rows = [["c1", "red", "1.png"], ["c2", "red", "1.png"], ["c3", "blue", "1.png"]]
+    found = gather(guess(table(["id", "colour", "picture"], rows)))
+    images = write_pictures(tmp_path, "a/1.png", "C1/1.png", "c2/1.png")
+    pictures = find_pictures(found, images)
+    assert {entity: [path.parent.name for path in paths] for entity, paths in pictures.items()} == {
+        "c1": ["C1"],
+        "c2": ["c2"],
+    }
+    alike = left_out(found)["picture named in a table that several files are called"]
+    assert alike == (1, "c3: 1.png")
 
 
 def test_pictures_beside_the_table(tmp_path):

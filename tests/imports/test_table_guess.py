@@ -192,3 +192,11 @@ def test_words_within_words():
     assert fit("商品描述", "text") == 1
     assert fit("year of origin", "head") == 0
     assert fit("", "id") == 0
+
+
+def test_two_tables_of_the_same_file_name():
+    first, second = (
+        table(["head", "relation", "tail"], rows, f"{folder}/facts.csv")
+        for folder, rows in (("a", FACTS[:4]), ("b", FACTS[4:]))
+    )
+    assert [each.table for each in guess(first, second)] == [first, second]
