@@ -125,9 +125,10 @@ def data_sha256(graph: KnowledgeGraph, settings: Settings) -> str:
     for split in SPLITS:
         digest.update(split.encode() + graph.split(split).tobytes())
     for modality, tokens in _token_caches(settings).items():
-        digest.update(
-            f"{modality} {tokens.header.info.fingerprint} {tokens.header.sources_sha256}".encode()
-        )
+        # Those that are dropped are no part of the fingerprint of imported tokens.
+        info, sources = tokens.header.info, tokens.header.sources_sha256
+        read = f"{modality} {info.fingerprint} {sources} {sorted(info.drop_ids)}"
+        digest.update(read.encode())
     return digest.hexdigest()
 
 

@@ -13,6 +13,7 @@ from mygo_cli.errors import DataError
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.probe import RelationProbe, Side, probe_tokens
 from mygo_cli.ranking.ranks import mean_reciprocal
+from mygo_cli.runs.bundle import caches_of
 from mygo_cli.runs.run import Run
 from mygo_cli.tokens.table import token_counts
 
@@ -52,9 +53,8 @@ def probe_run(
 
 
 def _caches(run: Run) -> dict[str, Path]:
-    """Return the token caches that the run was trained on, by modality."""
-    used = run.settings.tokens.used
-    found = {name: Path(tokens.cache) for name, tokens in used.items() if tokens.cache}
+    """Return the run's token caches; raise `DataError` where it has none."""
+    found = caches_of(run)
     if not found:
         raise DataError(f"{run.name} read no tokens.", "Leave out --run to probe the caches.")
     return found

@@ -6,13 +6,16 @@ import dataclasses
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mygo_cli.errors import DataError
 from mygo_cli.folders import settings_folder
 from mygo_cli.graph.files import find_files
 from mygo_cli.runs.folder import RunFolder
-from mygo_cli.runs.run import Run
 from mygo_cli.settings.sections import Settings
+
+if TYPE_CHECKING:
+    from mygo_cli.runs.run import Run
 
 GRAPH = "graph"  # in a run's folder: its graph, in a folder of the graph's name
 
@@ -24,6 +27,12 @@ def home_of(folder: RunFolder, settings: Settings) -> Path:
     """
     own = sorted(path for path in (folder.path / GRAPH).glob("*") if path.is_dir())
     return own[0] if own else nearby(settings_folder(settings), folder.path)
+
+
+def caches_of(run: Run) -> dict[str, Path]:
+    """Return the token caches that a run was trained on, by modality, where they are now."""
+    used, start = run.settings.tokens.used, run.folder.path
+    return {name: nearby(Path(each.cache), start) for name, each in used.items() if each.cache}
 
 
 def nearby(named: Path, start: Path) -> Path:

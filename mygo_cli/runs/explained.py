@@ -18,7 +18,7 @@ from mygo_cli.ranking.answers import Question, as_queries, find_question, predic
 from mygo_cli.ranking.explain import BagPlaces, Explanation, Masked, explain
 from mygo_cli.ranking.filtering import hide_asked, loop_relations
 from mygo_cli.runs.answers import titled
-from mygo_cli.runs.bundle import nearby
+from mygo_cli.runs.bundle import caches_of
 from mygo_cli.runs.explained_beside import RIVALS, Near, Rival, near_facts, rivals_of
 from mygo_cli.runs.notebook import explained_html
 from mygo_cli.runs.rows import Rows
@@ -180,14 +180,12 @@ def _in_words(masked: Masked, seen: ModalityView | None) -> tuple[str, int | Non
 def sources_of(run: Run, rows: set[int]) -> Sources:
     """Return what the run's token caches hold of entities, where it is what the model read."""
     encoder = run.model.entity_encoder
+    modules = {"image": encoder.image, "text": encoder.text}
     found: Sources = {}
-    for name, module in (("image", encoder.image), ("text", encoder.text)):
-        cache = run.settings.tokens.used[name].cache if name in run.settings.tokens.used else None
-        if module is None or cache is None:
-            continue
-        path = nearby(Path(cache), run.folder.path)
-        views = _views(path, rows, module, run.settings.tokens.select_by)
-        found |= {(row, name): view for row, view in views.items()}
+    for name, path in caches_of(run).items():
+        if (module := modules[name]) is not None:
+            views = _views(path, rows, module, run.settings.tokens.select_by)
+            found |= {(row, name): view for row, view in views.items()}
     return found
 
 

@@ -19,6 +19,7 @@ from mygo_cli.graph.triples import Array
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.model.experts import ModalityExperts
 from mygo_cli.ranking.unseen import UnseenScorer, fit_unseen, with_unseen
+from mygo_cli.runs.bundle import caches_of
 from mygo_cli.settings.sections import SelectBy
 from mygo_cli.tokenizing.unseen import ItemTokenizer
 from mygo_cli.tokens.table import positions_of, weights_of
@@ -83,14 +84,14 @@ def _how_to_read(run: Run, modality: str) -> tuple[ItemTokenizer, ItemReader]:
     """Return what reads items of a modality as the run's model learned to read them."""
     encoder, used = run.model.entity_encoder, run.settings.tokens.used
     module = encoder.image if modality == IMAGE else encoder.text
-    cache = used[modality].cache if modality in used else None
-    if module is None or cache is None:
+    path = caches_of(run).get(modality)
+    if module is None or path is None:
         raise UsageError(
             f"The run {run.name} reads no {WORDS[modality]}s.",
             f"Leave the {WORDS[modality]} out, or name a run that was trained with tokens of them.",
         )
     experts = {} if run.model.experts is None else run.model.experts.named()
-    path, most = Path(cache), run.settings.tokens.image.max_pictures if modality == IMAGE else None
+    most = run.settings.tokens.image.max_pictures if modality == IMAGE else None
     opened = TokenCache.open(path)
     check_cache_fits(opened, run.graph)
     select_by = run.settings.tokens.select_by

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from run_files import settings_of
+from token_fakes import Letters
+
+from mygo_cli.runs import unseen_reading
 
 QUESTION = ("--head", "japan", "--relation", "grows", "--json")
 
@@ -35,6 +39,19 @@ def test_a_copied_project_answers_on_its_own_graph(project, mygo, tmp_path):
     assert mygo("explain", "--run", run, *QUESTION).out == explained  # in words: caches were found
     assert mygo("evaluate", "--runs-dir", run.parent).code == 0
     assert mygo("complete", "--run", run, "--top", 3).code == 0
+
+
+def test_a_copied_project_reads_new_texts_and_its_probe(project, mygo, tmp_path, monkeypatch):
+    home, run, _ = project
+    unseen_reading._opened.cache_clear()
+    letters = SimpleNamespace(tokenizer=Letters(), flag="the tokenizer")
+    monkeypatch.setattr("mygo_cli.tokenizing.unseen.rebuild", lambda cache, device: letters)
+    words = ("--head-text", "an island", "--relation", "grows", "--json")
+    answer = mygo("rank", "--run", run, *words).out
+    probe = mygo("tokens", "probe", "--run", run, "--json").out
+    run = home.rename(tmp_path / "elsewhere") / run.relative_to(home)
+    assert mygo("rank", "--run", run, *words).out == answer
+    assert mygo("tokens", "probe", "--run", run, "--json").out == probe
 
 
 def test_resuming_in_a_copied_project(project, mygo, tmp_path):

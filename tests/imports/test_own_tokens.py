@@ -18,10 +18,13 @@ from mygo_cli.cache.finding import newest_cache, out_of_date
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.cache.verifying import find_faults
 from mygo_cli.errors import DataError, MygoError
+from mygo_cli.experiments.plan import data_sha256
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.own_tokens import OwnTokens, import_tokens
+from mygo_cli.settings.fields import from_dict
+from mygo_cli.settings.sections import Settings
 from mygo_cli.tokens.table import load_tokens
 
 CODEBOOK = np.arange(40, dtype=np.float32).reshape(10, 4)
@@ -80,6 +83,17 @@ def test_selection_with_dropped_ids(graph: KnowledgeGraph, write: Any) -> None:
     cache = write(graph, {"a": [1, 1, 2, 2, 2, 3]}, drop_ids=(2,))
     table = load_tokens(cache.path, graph, 2)
     assert table.vocabulary[table.ids[0]].tolist() == [1, 3]
+
+
+def test_other_dropped_ids_are_other_tokens_to_an_experiment(
+    graph: KnowledgeGraph, write: Any
+) -> None:
+    seen = set()
+    for drop in ((), (2,), (3,)):
+        cache = write(graph, {"a": [1, 1, 2, 2, 2, 3]}, drop_ids=drop)
+        chosen = {"tokens": {"image": {"cache": str(cache.path)}, "text": {"use": False}}}
+        seen.add(data_sha256(graph, from_dict(Settings, chosen, "test")))
+    assert len(seen) == 3
 
 
 def test_display_names_are_keys_where_no_id_is(graph: KnowledgeGraph, write: Any) -> None:
