@@ -9,7 +9,7 @@ import numpy as np
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.triples import Numbers, Source
+from mygo_cli.graph.triples import Numbers, Source, Triples
 
 SERIOUS_SHARE = 0.05
 
@@ -77,6 +77,21 @@ def cut_holdout(graph: KnowledgeGraph, share: float, seed: int) -> KnowledgeGrap
             "relation.",
             "Train with --select last.",
         )
+    return _hold_out(graph, held)
+
+
+def hold_out_again(graph: KnowledgeGraph, held: Triples) -> KnowledgeGraph:
+    """Return the graph with the triples `held` (T, 3), held out before, as validation split.
+
+    What was added to train since stays in train: a cut anew would hold out what a model learned.
+    """
+    return _hold_out(
+        graph, np.flatnonzero(np.isin(graph.fact_keys(graph.train), graph.fact_keys(held)))
+    )
+
+
+def _hold_out(graph: KnowledgeGraph, held: Numbers) -> KnowledgeGraph:
+    """Return the graph with the rows `held` of train as validation split; see `cut_holdout`."""
     kept = np.setdiff1d(np.arange(len(graph.train)), held)
     known = np.concatenate([graph.train, graph.test])
     known_already = np.isin(graph.fact_keys(graph.valid), graph.fact_keys(known))

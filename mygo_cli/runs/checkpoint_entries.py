@@ -44,6 +44,11 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, Tensor) and value.ndim == 2 and value.dtype == torch.float32
 
 
+def _is_triples(value: Any) -> bool:
+    whole = isinstance(value, Tensor) and value.dtype == torch.int64
+    return whole and value.ndim == 2 and value.shape[1] == 3
+
+
 def _is_named(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(name, str) for name in value)
 
@@ -86,6 +91,7 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "validation_mrr": _is_number_or_none,
     "entity_vectors": _is_table,
     "relation_vectors": _is_table,
+    "held_out": _is_triples,
 }
 
 

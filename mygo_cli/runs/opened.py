@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mygo_cli.device import choose_device
@@ -13,7 +14,7 @@ from mygo_cli.errors import DataError
 from mygo_cli.files import expanded
 from mygo_cli.folders import runs_dir as folder_of_runs
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.leaks import cut_holdout
+from mygo_cli.graph.leaks import cut_holdout, hold_out_again
 from mygo_cli.graph.reading import as_graph
 from mygo_cli.ranking.scorer import Scorer
 from mygo_cli.runs.assemble import check_same_graph, rebuild_model
@@ -38,7 +39,7 @@ def open_run(
     """Return a run, given its folder or its name in `runs_dir`, or the beginning of one.
 
     None is the newest that is finished, of the graph `data` if that is given. `data` None is the
-    graph that the run was trained on; the hold-out is cut from it again. Raises `DataError` for no
+    graph that the run was trained on; what it held out is held out again. Raises `DataError` for no
     such run, one without a model or with a damaged one, and another graph; `UsageError` for a
     `device` that is not there. Which run it is goes to the log.
     """
@@ -59,7 +60,7 @@ def open_silently(
     folder = find_run(None if path is None else expanded(path), folder_of_runs(runs_dir), graph)
     chosen = choose_device(device)
     opened = load_run(folder, graph or graph_of(folder), chosen)
-    return replace(opened, graph=with_holdout(opened.graph, opened.settings))
+    return replace(opened, graph=_as_in_training(opened))
 
 
 def graph_of(folder: RunFolder) -> KnowledgeGraph:
@@ -90,6 +91,17 @@ def load_run(folder: RunFolder, graph: KnowledgeGraph, device: torch.device) -> 
     return Run(
         folder, settings, graph, Scorer(model, entities.to(device), relations.to(device)), content
     )
+
+
+def _as_in_training(run: Run) -> KnowledgeGraph:
+    """Return a run's graph with what it held out held out again; raise `DataError` for nonsense."""
+    if "held_out" not in run.content:  # none, or a run of before it was kept
+        return with_holdout(run.graph, run.settings)
+    held = run.content["held_out"].numpy()
+    sizes = np.array([len(run.graph.entities), len(run.graph.relations), len(run.graph.entities)])
+    if not ((held >= 0) & (held < sizes)).all():
+        raise DataError(f"{run.folder.best} is damaged: what it held out is no fact.", WAY_OUT)
+    return hold_out_again(run.graph, held)
 
 
 def with_holdout(graph: KnowledgeGraph, settings: Settings) -> KnowledgeGraph:

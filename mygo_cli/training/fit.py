@@ -207,6 +207,8 @@ class TrainingRun:
             "entity_vectors": scorer.entities.cpu(),
             "relation_vectors": scorer.relations.cpu(),
         }
+        if self.settings.data.holdout:
+            content["held_out"] = torch.from_numpy(self.graph.valid)
         save_checkpoint(self.folder.best, content)
 
     def _state(self) -> dict[str, Any]:

@@ -8,10 +8,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from run_files import settings_of
+from small_world import QUICK
 from token_fakes import Letters
 
+from mygo_cli.errors import DataError
+from mygo_cli.graph.reading import read_graph
 from mygo_cli.runs import unseen_reading
+from mygo_cli.runs.opened import open_run
 
 QUESTION = ("--head", "japan", "--relation", "grows", "--json")
 
@@ -19,8 +24,6 @@ QUESTION = ("--head", "japan", "--relation", "grows", "--json")
 @pytest.fixture
 def project(tmp_path, mygo, world, caches):
     """Return a folder with a graph, its caches and a trained run, and what the run answers."""
-    from small_world import QUICK
-
     home = tmp_path / "project"
     shutil.copytree(world, home / "data" / "small")
     shutil.copytree(caches, home / "mygo-work" / "cache")
@@ -61,6 +64,30 @@ def test_resuming_in_a_copied_project(project, mygo, tmp_path):
     (run / "result.json").unlink()
     assert mygo("train", "--resume", run).code == 0
     assert (run / "result.json").exists()
+
+
+def test_what_a_run_held_out_is_measured_after_facts_were_added(project, mygo, world):
+    home, _, _ = project
+    graph, runs = home / "data" / "small", home / "held"
+    words = ("--data", graph, "--cache-dir", home / "none", "--runs-dir", runs, "--holdout", 0.2)
+    assert mygo("train", *words, *QUICK).code == 0
+    (run,) = (path for path in runs.iterdir() if path.is_dir())
+    held = open_run(run).graph.valid.tolist()
+    with (graph / "train.txt").open("a") as file:
+        file.write("\njapan\tgrows\tjapan\nperu\tgrows\tperu\n")
+    grown = open_run(run).graph
+    assert grown.valid.tolist() == held
+    assert len(grown.train) == len(read_graph(world).train) + 2 - len(held)
+
+
+def test_nonsense_in_place_of_what_was_held_out(project):
+    _, run, _ = project
+    best = run / "checkpoints" / "best.pt"
+    content = torch.load(best)
+    for wrong in (torch.tensor([[0, 0, 10_000]]), torch.tensor([[0, -1, 0]]), torch.zeros(2, 3)):
+        torch.save({**content, "held_out": wrong}, best)
+        with pytest.raises(DataError, match=r"best\.pt is damaged: .*held.out is"):
+            open_run(run)
 
 
 def test_without_its_graph_a_run_says_what_to_type(project, mygo):

@@ -7,7 +7,7 @@ import pytest
 
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.folders import world_folder
-from mygo_cli.graph.leaks import Leak, cut_holdout, validation_leak
+from mygo_cli.graph.leaks import Leak, cut_holdout, hold_out_again, validation_leak
 from mygo_cli.graph.reading import read_graph
 
 LEAKING = {
@@ -98,6 +98,19 @@ def test_holdout_replaces_a_leaking_split(make_folder):
     assert left.path.name == "train.txt"
     assert [graph.train[line - 1].tolist() for line in left.line] == cut.train.tolist()
     assert left.count.tolist() == [1] * len(cut.train)
+
+
+def test_what_was_held_out_stays_so_in_a_graph_that_grew(make_folder):
+    files = {"train.txt": "".join(f"a{n}\tr\ta{n + 1}\n" for n in range(40))}
+    cut = cut_holdout(read_graph(make_folder(files)), 0.2, seed=0)
+    added = "a9\tr\ta3\na5\tr\ta5\n"
+    grown = read_graph(make_folder({"train.txt": files["train.txt"] + added}))
+    again = hold_out_again(grown, cut.valid)
+    assert again.valid.tolist() == cut.valid.tolist()
+    assert again.train.tolist() == [*cut.train.tolist(), [9, 0, 3], [5, 0, 5]]
+    assert cut_holdout(grown, 0.2, seed=0).valid.tolist() != cut.valid.tolist()
+    lines = (each.sources["valid"].line.tolist() for each in (cut, again))
+    assert next(lines) == next(lines)
 
 
 def test_holdout_keeps_test_answers_out(make_folder):
