@@ -51,7 +51,7 @@ def find_facts(
     first, found = unfinished.load() if unfinished else (0, NO_FACTS)
     if unfinished:
         unfinished.save(first, found)  # before any work: a read-only folder is noticed now
-    top = TopFacts(limit, found)
+    top = TopFacts(limit, found, rules.claims)
     began = saved = time.perf_counter()
     progress("ask", first, total)
     with GracefulStop() as stop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -126,6 +127,14 @@ class Request:
     def _stated(self, graph: KnowledgeGraph) -> dict[int, Stated]:
         return {} if self.schema is None else read_schema(self.schema, graph)
 
+    def _what_is_stated(self, graph: KnowledgeGraph) -> str:
+        """Return what a schema says, with the kinds of a graph's entities where it names any."""
+        stated = self._stated(graph)
+        if all(said.domain is None and said.range is None for said in stated.values()):
+            return repr(stated)
+        kinds = hashlib.sha256("\n".join(graph.kinds).encode("utf-8", "backslashreplace"))
+        return f"{stated!r} of kinds {kinds.hexdigest()}"
+
     def as_settings(self, graph: KnowledgeGraph) -> dict[str, str | int]:
         """Return what the facts depend on, besides the model, by the names that a user knows."""
         relation, entity = self._rows(graph)
@@ -138,7 +147,7 @@ class Request:
             "--pairs": self.pairs,
             "--unlinked": self.unlinked,
             "--missing": self.missing,
-            "--schema": repr(self._stated(graph)),
+            "--schema": self._what_is_stated(graph),
         }
 
     def _rows(self, graph: KnowledgeGraph) -> tuple[int | None, int | None]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Numbers
 from mygo_cli.model.queries import Queries
 
 Shares = np.ndarray[Any, np.dtype[np.float64]]
@@ -134,7 +135,7 @@ class Schema:
 
         How usual the role is for the entity asked about counts as the probability that there is an
         answer. Answers that cannot take their role get -inf, and where there is one answer, so do
-        all but the best.
+        all but the best; where an answer is that of one question, so do all but its best.
         """
         roles = queries.relation + self.relations * queries.predict_head
         for role in roles.unique().tolist():
@@ -146,7 +147,22 @@ class Schema:
             if self.single[role]:
                 best = part.argmax(1, keepdim=True)
                 part = torch.full_like(part, -torch.inf).scatter(1, best, part.gather(1, best))
+                if self.single[self._other(role)]:
+                    best = part.argmax(0, keepdim=True)
+                    part = torch.full_like(part, -torch.inf).scatter(0, best, part.gather(0, best))
             plausibility[rows] = part
+
+    def claims(self, keys: Numbers) -> Numbers:
+        """Return what only one fact may claim, a number for each of K fact keys, -1 for nothing.
+
+        Where heads have one tail and tails one head, that is the tail: `weigh` sees to it among
+        the questions of a block.
+        """
+        pair, tail = np.divmod(keys, max(1, self.entities))
+        relation = pair % max(1, self.relations)
+        both = self.single[: self.relations] & self.single[self.relations :]
+        claimed: Numbers = np.where(both[relation], relation * self.entities + tail, -1)
+        return claimed
 
     def _log_of_usual(self, role: int) -> Tensor:
         return torch.from_numpy(self.usual(role)).log()

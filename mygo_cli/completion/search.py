@@ -13,7 +13,7 @@ from torch import Tensor
 from mygo_cli.completion.schema import Schema
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.triples import Array
+from mygo_cli.graph.triples import Array, Numbers
 from mygo_cli.model.queries import Queries, triples_of
 from mygo_cli.ranking.filtering import (
     Known,
@@ -55,6 +55,11 @@ class Rules(NamedTuple):
     unlinked: bool = False
     schema: Schema | None = None
 
+    @property
+    def claims(self) -> Callable[[Numbers], Numbers] | None:
+        """What says which facts exclude each other, None where none do."""
+        return None if self.schema is None else self.schema.claims
+
 
 NO_RULES = Rules()
 NO_FACTS = Facts(*(np.zeros(0, kind) for kind in ("i8", "f8", "f8", "f4", "?")))
@@ -64,18 +69,25 @@ class TopFacts:
     """The best `limit` facts of all that were offered, by plausibility, then by key.
 
     A fact that was offered from both sides is kept as its more plausible offer, from the tail's
-    side if they are equal. Holds about twice `limit` facts and one offer.
+    side if they are equal, and of facts with the same one of the `claims` the best. Holds about
+    twice `limit` facts and one offer.
     """
 
-    def __init__(self, limit: int, facts: Facts = NO_FACTS) -> None:
+    def __init__(
+        self,
+        limit: int,
+        facts: Facts = NO_FACTS,
+        claims: Callable[[Numbers], Numbers] | None = None,
+    ) -> None:
         self.limit = limit
         self._best = facts
+        self._claims = claims
         self._offers: list[Facts] = []
 
     @property
     def floor(self) -> float:
         """Return the log-plausibility below which no offer can matter any more."""
-        full = len(self._best.key) == self.limit
+        full = len(self._best.key) == self.limit > 0
         return float(self._best.log_plausibility[-1]) if full else -np.inf
 
     def promising(self, log_plausibility: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,17 +117,23 @@ class TopFacts:
     def _settle(self) -> None:
         columns = zip(self._best, *self._offers, strict=True)
         everything = Facts(*(np.concatenate(parts) for parts in columns))
-        self._best, self._offers = _chosen(everything, self.limit), []
+        found = _distinct(everything)
+        if self._claims is not None:
+            claimed = self._claims(found.key)
+            alone = claimed < 0
+            alone[np.unique(claimed, return_index=True)[1]] = True
+            found = found.rows(np.flatnonzero(alone))
+        self._best, self._offers = found.rows(np.arange(min(self.limit, len(found.key)))), []
 
 
-def _chosen(facts: Facts, limit: int) -> Facts:
-    """Return the best `limit` distinct facts, best first."""
+def _distinct(facts: Facts) -> Facts:
+    """Return the distinct facts, best first."""
     # By fact, its best offer first: then the first of each fact, which are in the order of keys.
     found = facts.rows(np.lexsort((facts.asked_head, -facts.log_plausibility, facts.key)))
     fresh = np.ones(len(found.key), dtype=bool)
     fresh[1:] = found.key[1:] != found.key[:-1]
     found = found.rows(np.flatnonzero(fresh))
-    return found.rows(np.argsort(-found.log_plausibility, kind="stable")[:limit])
+    return found.rows(np.argsort(-found.log_plausibility, kind="stable"))
 
 
 def complete(

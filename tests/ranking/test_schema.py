@@ -68,10 +68,11 @@ def test_how_usual_by_hand(graph):
     assert usual[29] == 0  # in no fact
 
 
-def found(graph, schema, table):
-    queries, top = schema.blanks(), TopFacts(1000)
+def found(graph, schema, table, at_once=2):
     rules = Rules(schema=schema)
-    list(complete(table_scores(table), graph, queries, top, Portion(2, "questions"), rules=rules))
+    queries, top = schema.blanks(), TopFacts(1000, claims=rules.claims)
+    portion = Portion(at_once, "questions")
+    list(complete(table_scores(table), graph, queries, top, portion, rules=rules))
     best = top.best()
     pairs, tails = np.divmod(best.key, len(graph.entities))
     heads, relations = np.divmod(pairs, len(graph.relations))
@@ -94,6 +95,17 @@ def test_what_answers_keep_to(graph):
     usual = Schema(graph).usual(IN)[11]
     expected = lands.softmax(0)[list(LANDS)].max().log() + np.log(usual)
     assert best.log_plausibility[place] == pytest.approx(float(expected))
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 9])
+@pytest.mark.parametrize("better", [0, 1])
+def test_nobody_is_the_only_one_of_two(graph, at_once, better):
+    table = torch.zeros(2, 3, 30, 30)
+    table[0, RUN_BY, [0, 1], 15] = 3.0
+    table[0, RUN_BY, better, 15] = 5.0
+    schema = Schema(graph, {RUN_BY: Stated(range=("mayor",))})
+    rows, _ = found(graph, schema, table, at_once)
+    assert [row for row in rows if row[1] == RUN_BY] == [(better, RUN_BY, 15)]
 
 
 def test_what_is_stated_counts(graph, tmp_path):
@@ -163,3 +175,12 @@ def test_nothing_is_blank(graph):
         (11, IN, False),
         (11, LIKES, False),
     }
+
+
+def test_other_kinds_are_another_request_where_a_schema_names_some(graph, tmp_path):
+    other = graph_of("towns", facts(), ("village", *KINDS[1:]))
+    path = tmp_path / "schema.toml"
+    for text, differ in (("functional = true", False), ('domain = ["town"]', True)):
+        path.write_text(f"[LIKES]\n{text}\n")
+        request = Request(9, missing=True, schema=path)
+        assert (request.as_settings(graph) != request.as_settings(other)) is differ
