@@ -134,12 +134,13 @@ def _show(outcome: Outcome) -> None:
     if outcome.mattered:
         parts = (f"{_words(name)} {share:.0%}" for name, share in outcome.mattered.items())
         console.result(f"What mattered: {', '.join(list(parts)[:SHOWN_SETTINGS])}")
-    whole = len(outcome.trials)
+    whole, start = len(outcome.trials), outcome.start
+    began = f" Trial {start.number} is what the search began with." if start else ""
     console.result(
         f"{whole + outcome.stopped} trials in {outcome.seconds:.0f} s, of which {outcome.stopped} "
-        f"fell behind and were stopped. Trial 0 is what the search began with."
+        f"fell behind and were stopped.{began}"
     )
-    if (start := outcome.start) and start is not outcome.trials[0]:
+    if start and start is not outcome.trials[0]:
         gain = outcome.trials[0].mrr - start.mrr
         surely = "more" if gain > 2 * outcome.chance else "no more"
         console.result(

@@ -17,7 +17,7 @@ from mygo_cli.files import as_utf8, atomic_write
 from mygo_cli.settings.merging import Nested, decoder_plugin, merge, nested_value
 from mygo_cli.settings.sections import Settings
 from mygo_cli.tuning.search import Search
-from mygo_cli.tuning.space import changes_of
+from mygo_cli.tuning.space import changes_of, starting_point
 
 RECIPE = "recipe.toml"
 FEWEST = 10  # trials that ran to their end: of fewer, what mattered is chance
@@ -39,20 +39,17 @@ class Outcome:
 
     The shares add up to 1; there are none of fewer than `FEWEST` trials. `chance` is the most that
     the standard error of the best MRR m can be on n ranks, sqrt(m (1 - m) / n): a reciprocal rank
-    lies between 0 and 1.
+    lies between 0 and 1. `start` is the trial of the settings that the search began with, None if
+    it did not run to its end.
     """
 
     trials: list[Tried]
+    start: Tried | None
     stopped: int
     seconds: float
     mattered: Mapping[str, float]
     chance: float
     recipe: Path
-
-    @property
-    def start(self) -> Tried | None:
-        """The trial of the settings that the search began with, if it ran to its end."""
-        return next((tried for tried in self.trials if tried.number == 0), None)
 
 
 def finish_search(search: Search, base: Settings, name: str) -> Outcome:
@@ -71,10 +68,19 @@ def finish_search(search: Search, base: Settings, name: str) -> Outcome:
     with atomic_write(path) as file:
         file.write(as_utf8(recipe_text(search, base, name)))
     trials = [_tried(trial) for trial in study.done]
+    # By its values, not by its number: it gets another one where it was interrupted.
+    begun = changes_of(starting_point(study.space))
+    start = (
+        tried
+        for trial, tried in zip(study.done, trials, strict=True)
+        if changes_of(trial.params) == begun
+    )
     best = trials[0].mrr
     chance = math.sqrt(best * (1 - best) / search.ranks)
     mattered = what_mattered(search)
-    return Outcome(trials, len(study.pruned), study.seconds, mattered, chance, path)
+    return Outcome(
+        trials, next(start, None), len(study.pruned), study.seconds, mattered, chance, path
+    )
 
 
 def _tried(trial: FrozenTrial) -> Tried:

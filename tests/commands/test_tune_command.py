@@ -115,14 +115,14 @@ def test_more_time_goes_on_and_the_same_does_not(tune):
     assert numbers < {each["number"] for each in more["trials"]}
 
 
-def press_ctrl_c(patch, epoch):
-    """Press Ctrl-C in an epoch of the second run that begins."""
+def press_ctrl_c(patch, epoch, run=2):
+    """Press Ctrl-C in an epoch of the run that begins as number `run`."""
     events, begun = TrainingRun.events, []
 
-    def pressing(run):
-        begun.append(run)
-        for event in events(run):
-            if len(begun) == 2 and isinstance(event, StepDone) and event.epoch == epoch:
+    def pressing(training):
+        begun.append(training)
+        for event in events(training):
+            if len(begun) == run and isinstance(event, StepDone) and event.epoch == epoch:
                 signal.raise_signal(signal.SIGINT)
             yield event
 
@@ -152,6 +152,16 @@ def test_ctrl_c_and_the_same_command_again(tune, monkeypatch):
     assert started[0][1] > 0
     rates = [each["values"]["training.learning_rate"] for each in found["trials"]]
     assert rates.count(asked) <= 1
+
+
+def test_what_an_interrupted_search_began_with(tune, monkeypatch):
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, epoch=2, run=1)
+        assert tune("--budget", "3s").code == 130
+    ended = tune("--budget", "3s")
+    assert ended.code == 0
+    assert "Trial 1 is what the search began with." in ended.out
+    assert any(line.split()[0] == "1" for line in ended.out.splitlines()[1:] if line.strip())
 
 
 def test_values_that_a_killed_command_left_come_first(tmp_path):
