@@ -16,7 +16,7 @@ from mygo_cli.commands.options import (
     RunOption,
     RunsDirOption,
 )
-from mygo_cli.commands.output import TERMINAL, Output, check_file
+from mygo_cli.commands.output import HTML, PNG, TERMINAL, Output, check_file
 
 if TYPE_CHECKING:
     from mygo_cli.runs.explained import Explained
@@ -54,8 +54,8 @@ def explain(
     from mygo_cli.runs.opened import open_run
     from mygo_cli.runs.rows import columns
 
-    check_file(html, "--html")
-    check_file(png, "--png")
+    check_file(html, "--html", HTML)
+    check_file(png, "--png", PNG)
     opened = open_run(run, data, device, runs_folder)
     found = explain_answer(opened, head, relation, tail, ask)
     if html is not None:

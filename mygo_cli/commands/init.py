@@ -117,17 +117,21 @@ def init(
     if out == TERMINAL:
         guessed.show_plan(plan)
     if not yes:
-        _ask(plan)
+        _ask(plan, shown=out == TERMINAL)
     with console.bars(transient=True) as progress:
         graph = write_graph(folder, found, plan.pictures, Shares(valid, test, seed), progress)
     out.give(partial(guessed.show_written, plan, graph), guessed.as_json(plan, graph))
 
 
-def _ask(plan: Plan) -> None:
-    """Go on if the person at the terminal says so; raise `UsageError` where there is none."""
-    if not sys.stdin.isatty():
+def _ask(plan: Plan, shown: bool) -> None:
+    """Go on if the person at the terminal says so; raise `UsageError` where there is none.
+
+    And where the plan was not `shown`: nobody can say then.
+    """
+    if not (shown and sys.stdin.isatty()):
+        where = "here" if shown else "with --format or --output"
         raise UsageError(
-            "Nothing is written yet, and here nobody can be asked whether the columns are right.",
+            f"Nothing is written yet, and {where} nobody is asked whether the columns are right.",
             f"If they are: mygo {shlex.join(sys.argv[1:])} --yes",
         )
     if not typer.confirm(f"Write {plan.folder}?", default=True, err=True):

@@ -6,7 +6,7 @@ import errno
 import inspect
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mygo_cli.runs.rows import Rows
 
 Format = Literal["table", "tsv", "csv", "json", "jsonl", "md", "parquet"]
+HTML, PNG = (".html", ".htm"), (".png",)  # endings for `check_file`
 PANEL = "Output"
 STANDARD_OUTPUT = Path("-")
 
@@ -188,17 +189,22 @@ def asked_output(
     return Output(file, found, as_json)
 
 
-def check_file(file: Path | None, flag: str = "--output") -> None:
+def check_file(file: Path | None, flag: str = "--output", endings: Sequence[str] = ()) -> None:
     """Raise before anything is computed where no file can be written, if one is to be written.
 
-    `UsageError` for a folder, `DataError` where its folder is missing or closed.
+    `UsageError` for a folder and for none of the `endings`, if there are any, `DataError` where its
+    folder is missing or closed.
     """
     if file is None:
         return
+    if endings and (file.is_file() or not file.exists()) and file.suffix.lower() not in endings:
+        raise UsageError(f"{flag} {file}: not {endings[0][1:]}.", f"End it in {endings[0]}.")
     if file.is_dir():
         raise UsageError(f"{flag} {file} is a folder.", "Name a file in it.")
     if not file.parent.is_dir():
-        raise DataError(f"{file} cannot be written: {os.strerror(errno.ENOENT)}.")
+        raise DataError(
+            f"{file} cannot be written: there is no folder {file.parent}.", "Make it first."
+        )
     if not os.access(file.parent, os.W_OK) and not file.exists():
         raise DataError(f"{file} cannot be written: {os.strerror(errno.EACCES)}.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -83,7 +83,8 @@ def rank(
     if described:
         _check_unseen(relation, (head, tail, questions), len(described))
     else:
-        _check_question(head, relation, tail, questions)
+        places = {"--run": run, "--data": data, "--runs-dir": runs_folder}
+        _check_question(head, relation, tail, questions, places)
     from mygo_cli.runs.opened import open_run
     from mygo_cli.runs.question_files import rank_file
     from mygo_cli.runs.unseen import Unseen
@@ -110,7 +111,11 @@ def _check_unseen(relation: str | None, others: Sequence[object], described: int
 
 
 def _check_question(
-    head: str | None, relation: str | None, tail: str | None, questions: Path | None
+    head: str | None,
+    relation: str | None,
+    tail: str | None,
+    questions: Path | None,
+    places: Mapping[str, object],
 ) -> None:
     """Raise `UsageError` unless there is one question, or a file of them: no run is read yet."""
     whole = (head, relation, tail)
@@ -124,7 +129,8 @@ def _check_question(
     if given == 1:
         raise UsageError("Give two of --head, --relation and --tail.", WAYS)
     if given == 3:
+        asked = [*whole, *(word for pair in places.items() if pair[1] is not None for word in pair)]
         raise UsageError(
             "That is a whole fact, of which nothing is missing.",
-            f"Leave one of the three out, or ask: mygo score {shlex.join(map(str, whole))}",
+            f"Leave one of the three out, or ask: mygo score {shlex.join(map(str, asked))}",
         )

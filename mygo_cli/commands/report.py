@@ -14,7 +14,7 @@ from mygo_cli.commands.options import (
     RunDataOption,
     RunsDirOption,
 )
-from mygo_cli.commands.output import check_file
+from mygo_cli.commands.output import HTML, check_file
 
 REPORT = "report.html"  # in the run's folder
 
@@ -42,7 +42,7 @@ def report(
     from mygo_cli.pages.run_page import run_page
     from mygo_cli.runs.opened import open_run
 
-    check_file(output)
+    check_file(output, endings=HTML)
     opened = open_run(run, data, device, runs_folder)
     path = output or opened.folder.path / REPORT
     # Before the work: a folder that cannot be written to is noticed now.

@@ -13,7 +13,7 @@ import typer
 from mygo_cli import console
 from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, DataOption
-from mygo_cli.commands.output import TERMINAL, Output, check_file
+from mygo_cli.commands.output import HTML, PNG, TERMINAL, Output, check_file
 from mygo_cli.commands.probe import probe
 from mygo_cli.errors import DataError
 from mygo_cli.folders import cache_dir, graph_folder
@@ -80,8 +80,8 @@ def show_command(
     from mygo_cli.tokens.show import as_json, entity_tokens, pictures_of, write_png
     from mygo_cli.tokens.table import table_of
 
-    check_file(html, "--html")
-    check_file(png, "--png")
+    check_file(html, "--html", HTML)
+    check_file(png, "--png", PNG)
     graph = read_graph(graph_folder(data))
     row = graph.find_entity(entity)
     image, text = ImageTokenSettings(keep=image_tokens), TextTokenSettings(keep=text_tokens)
@@ -131,7 +131,7 @@ def words_command(
     from mygo_cli.runs.rows import Rows
     from mygo_cli.tokens.words import VisualWord, visual_words
 
-    check_file(html, "--html")
+    check_file(html, "--html", HTML)
     graph, folder = read_graph(graph_folder(data)), cache_dir(cache_folder)
     path = newest_cache(folder, graph, "image")
     if path is None:

@@ -16,6 +16,7 @@ from mygo_cli.completion.search import Rules
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.queries import Queries, ask
+from mygo_cli.ranking.answers import at_least_one
 
 Side = Literal["head", "tail", "both"]
 
@@ -89,6 +90,7 @@ class Request:
     schema: str | Path | None = None
 
     def __post_init__(self) -> None:
+        at_least_one(self.top)
         if self.missing and self.pairs == "all":
             raise UsageError("--missing and --pairs all exclude each other.", "Leave one out.")
         if self.schema is not None and not self.missing:

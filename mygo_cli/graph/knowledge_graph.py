@@ -91,7 +91,9 @@ class KnowledgeGraph:
         )
 
     def split(self, split: Split) -> Triples:
-        """Return the triples of train, valid or test, int64 [T, 3]."""
+        """Return the triples of a split, int64 [T, 3]; raise `UsageError` for what is none."""
+        if split not in SPLITS:
+            raise UsageError(f"{split} is no split.", suggest(split, SPLITS))
         triples: Triples = getattr(self, split)
         return triples
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import sys
@@ -33,6 +34,10 @@ def read_text(path: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise FileFault(
+                path, None, "not UTF-8 but UTF-16.", "Save the file as UTF-8."
+            ) from error
         line = error.object.count(b"\n", 0, error.start) + 1
         message = f"not UTF-8 (byte 0x{error.object[error.start]:02x})."
         raise FileFault(path, line, message, "Save the file as UTF-8.") from error

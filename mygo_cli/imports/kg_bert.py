@@ -59,14 +59,14 @@ def _facts(path: Path) -> list[Fact]:
     return [(cells[0], cells[1], cells[2]) for _, cells in read_rows(path, TRIPLES, stop)]
 
 
-def _lines(path: Path) -> list[tuple[int, str]]:
-    return list(read_lines(path)) if path.is_file() else []
+def _lines(path: Path, keep_tabs: bool = False) -> list[tuple[int, str]]:
+    return list(read_lines(path, keep_tabs)) if path.is_file() else []
 
 
 def _texts(path: Path) -> dict[str, str]:
     """Return the text of each name in a file, with single blanks; none without the file."""
     found: dict[str, str] = {}
-    for line, text in _lines(path):
+    for line, text in _lines(path, keep_tabs=True):
         name, tab, said = text.partition("\t")
         if not tab:
             raise FileFault(path, line, "not a name and a text.", "Put a tab between them.")

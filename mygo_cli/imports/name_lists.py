@@ -19,14 +19,17 @@ def is_number(text: str) -> bool:
     return text.isdecimal() and len(text) < 20  # Python refuses to read very long ones
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield line number, from 1, and stripped text of each line that is not blank."""
+def read_lines(path: Path, keep_tabs: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield line number, from 1, and stripped text of each line that is not blank.
+
+    With `keep_tabs` one at an end stays, behind which a cell may be empty.
+    """
     if not path.is_file():
         raise DataError(f"{path}: no such file.")
     text = read_text(path).replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield number, line.strip()
+            yield number, line.strip(" " if keep_tabs else None)
 
 
 def read_names(path: Path) -> list[str]:

@@ -12,6 +12,7 @@ from mygo_cli.imports.table_roles import FactTable, Known, Typed, column_named, 
 
 Three = tuple[Column, Column, Column]  # head, relation, tail
 MOST_COLUMNS = 6  # whose orders are tried
+IN_BETWEEN = 0.05  # points of a relation that stands between head and tail: it decides near ties
 MOST_RELATIONS = 0.5  # distinct ones, as a share of the rows
 
 
@@ -66,6 +67,7 @@ def _plausible(three: Three) -> tuple[float, int, int]:
     head, relation, tail = three
     points = 3.0 * _words(three) + 2 * _shared(head, tail)
     points -= len(relation.distinct) / max(1, len(relation.cells))
+    points += IN_BETWEEN * (head.place < relation.place < tail.place)
     points -= len(relation.distinct) == 1  # a note of where all comes from, rather
     points -= 2 * relation.numeric + head.numeric + tail.numeric
     points -= 2 * (head.long_text + relation.long_text + tail.long_text)

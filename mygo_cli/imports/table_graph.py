@@ -12,6 +12,9 @@ from mygo_cli.imports.table_columns import Column, values_of
 from mygo_cli.imports.table_reading import BETWEEN, Table
 from mygo_cli.imports.table_roles import FactTable, Guess, ItemTable
 
+# What stands in a cell of an item where others leave it empty.
+NOT_KNOWN = frozenset(("n/a", "#n/a", "-", "--", "–", "—", "null", "nan"))
+
 
 class LeftOut:
     """What was left out: each reason with how often and a first example."""
@@ -106,7 +109,11 @@ def _gather_items(guess: ItemTable, found: Gathered) -> None:
         _describe(guess, entity, row, found)
         for column, separator in guess.relations:
             for value in values_of(row[column.place], separator):
-                _add_fact(found, guess.table, (entity, column.name, value))
+                if value.casefold() in NOT_KNOWN:
+                    what = f"cell of {guess.table.name} that says that nothing is known"
+                    found.left_out.add(what, f"{entity}, {column.name}: {value}")
+                else:
+                    _add_fact(found, guess.table, (entity, column.name, value))
 
 
 def _describe(guess: ItemTable, entity: str, row: Sequence[str], found: Gathered) -> None:

@@ -16,6 +16,7 @@ from mygo_cli.imports.table_graph import Gathered
 # What follows a name where there are several pictures: x_2, x-02, x (2), x_b.
 NUMBERED = re.compile(r"(.+?)[ _.\-]*(?:\(\d+\)|[ _.\-](?:\d+|[a-z]))", re.IGNORECASE)
 DRAWING = ".svg"
+LONGEST_NAME = 255  # bytes, of a file or folder
 
 
 Names = dict[str, str | None]  # what an entity is called to the entity; None where two are
@@ -139,7 +140,10 @@ def _picture_files(images: Path, found: Gathered) -> Iterator[Path]:
 def _without_shared_folders(
     pictures: dict[str, list[Path]], found: Gathered
 ) -> dict[str, list[Path]]:
-    """Leave out pictures of an entity whose folder would be another's: `a/b` beside `a_b`."""
+    """Leave out pictures of an entity whose folder would be another's: `a/b` beside `a_b`.
+
+    And of one whose name no file system takes.
+    """
     claimed: dict[str, str] = {}
     for entity in found.entities:
         name = folder_name(entity)
@@ -147,9 +151,12 @@ def _without_shared_folders(
             claimed[name] = entity
     for entity in list(pictures):
         name = folder_name(entity)
-        if claimed[name] != entity or name in (".", ".."):
+        why = "is another's" if claimed[name] != entity or name in (".", "..") else ""
+        if len(os.fsencode(name)) > LONGEST_NAME:
+            why = "would have too long a name"
+        if why:
             count = len(pictures.pop(entity))
-            found.left_out.add("picture of an entity whose folder is another's", entity, count)
+            found.left_out.add(f"picture of an entity whose folder {why}", entity, count)
     return pictures
 
 

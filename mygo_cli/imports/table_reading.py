@@ -51,6 +51,8 @@ def read_tables(path: Path) -> list[Table]:
     `column 1` and so on. Raises `DataError` where the file cannot be read or holds no row, and
     `MygoError` for a format whose package is not installed.
     """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder.", "Name its tables; pictures: --images FOLDER")
     if not path.is_file():
         beside = [each.name for each in path.parent.glob("*")] if path.parent.is_dir() else []
         raise DataError(f"{path}: no such file.", suggest(path.name, beside))
@@ -60,7 +62,7 @@ def read_tables(path: Path) -> list[Table]:
         if _ending(path) in RDF:
             way_out = f"It looks like RDF: mygo import rdf {path} --out GRAPH."
         raise DataError(f"{path}: no table that mygo reads.", way_out)
-    grids = {sheet: grid for sheet, grid in reader(path).items() if any(map(any, grid[1:]))}
+    grids = {sheet: grid for sheet, grid in reader(path).items() if _has_rows(grid)}
     if not grids:
         raise DataError(f"{path} holds no rows.", "Fill it, or leave it out.")
     several = len(grids) > 1
@@ -68,6 +70,11 @@ def read_tables(path: Path) -> list[Table]:
         _table(path, f"{path.name} ({sheet})" if several else path.name, grid)
         for sheet, grid in grids.items()
     ]
+
+
+def _has_rows(grid: Grid) -> bool:
+    """Return whether something stands below the first line that is not blank."""
+    return sum(any(cell.strip() for cell in row) for row in grid) > 1
 
 
 def _ending(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -64,6 +65,11 @@ def find_question(
 
     Raises `UsageError` unless just one side is missing, and for a name that the graph has not.
     """
+    if relation is None and head is not None and tail is not None:
+        raise UsageError(
+            "Which relation is meant?",
+            f"Give it and one of the two, or ask for it: {_shown_command(head, tail)}",
+        )
     if relation is None or (head is None) == (tail is None):
         raise UsageError(
             "Give two of head, relation and tail.",
@@ -74,6 +80,17 @@ def find_question(
         graph.find_relation(relation),
         None if tail is None else graph.find_entity(tail),
     )
+
+
+def _shown_command(head: str, tail: str) -> str:
+    return shlex.join(["mygo", "rank", "--head", head, "--tail", tail])
+
+
+def at_least_one(top: int) -> int:
+    """Return how many answers to show; raise `UsageError` for none or less."""
+    if top < 1:
+        raise UsageError(f"top={top} shows nothing.", "Give 1 or more.")
+    return top
 
 
 def predict(
@@ -147,7 +164,7 @@ def best_answers(scores: Tensor, new: Tensor, top: int, also: int | None = None)
 
     `new` (N,) are the same scores, -inf for known answers, too. `also` as for `predict`.
     """
-    shown = first_places(scores, min(top, int((scores > -torch.inf).sum())))
+    shown = first_places(scores, min(at_least_one(top), int((scores > -torch.inf).sum())))
     ranks = torch.arange(1, len(shown) + 1)
     if also is not None and scores[also] > -torch.inf and also not in shown:
         before = (scores > scores[also]).sum() + (scores[:also] == scores[also]).sum()

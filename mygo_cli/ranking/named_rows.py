@@ -30,13 +30,16 @@ def find_triples(
 ) -> Triples:
     """Return triples, names or rows already, as rows of the graph, int64 (T, 3).
 
-    Raises `UsageError` for an unknown name.
+    Raises `UsageError` for an unknown name, and for what is no three of them.
     """
     if isinstance(triples, np.ndarray):
         return triples
+    named = list(triples)
+    if wrong := [each for each in named if isinstance(each, str) or len(each) != 3]:
+        raise UsageError(f"{wrong[0]!r} is no fact.", "Give head, relation and tail of each.")
     found = [
         (graph.find_entity(head), graph.find_relation(relation), graph.find_entity(tail))
-        for head, relation, tail in triples
+        for head, relation, tail in named
     ]
     return np.array(found, dtype=np.int64).reshape(-1, 3)
 

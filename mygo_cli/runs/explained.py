@@ -140,7 +140,7 @@ def _posed(
     graph: KnowledgeGraph, head: str | None, relation: str | None, tail: str | None, ask: str
 ) -> tuple[Question, int | None]:
     """Return the question, and the row of the answer to explain, None for the best one."""
-    if head is None or tail is None:
+    if head is None or relation is None or tail is None:
         return find_question(graph, head, relation, tail), None
     if ask == "tail":
         return find_question(graph, head, relation, None), graph.find_entity(tail)

@@ -37,7 +37,9 @@ def named_run(run: Path, runs_dir: Path) -> RunFolder:
     A part of a name will do where just one run of `runs_dir` fits: its beginning, or what
     `mygo train --name` gave it. Raises `DataError` for none or several, and for another folder.
     """
-    found = next((path for path in (run, runs_dir / run) if path.is_dir()), None)
+    there = [path for path in (run, runs_dir / run) if path.is_dir()]
+    # A folder beside may be called as the run is, such as that of its graph.
+    found = next((path for path in there if RunFolder(path).config.exists()), None)
     if found is None:
         fitting = [each for each in run_folders(runs_dir) if _fits(str(run), each.path.name)]
         if len(fitting) > 1:
@@ -46,15 +48,14 @@ def named_run(run: Path, runs_dir: Path) -> RunFolder:
             raise DataError(
                 f"{run} fits {len(fitting)} runs: {names}{more}.", "Give more of the name."
             )
+        if not fitting and there:
+            raise DataError(
+                f"{there[0]} is not a run: it has no config.toml.", how_to_list(runs_dir)
+            )
         if not fitting:
             raise DataError(f"{run}: no such run. Runs lie in {runs_dir}.", how_to_list(runs_dir))
         return fitting[0]
-    folder = RunFolder(found)
-    if not folder.config.exists():
-        raise DataError(
-            f"{folder.path} is not a run: it has no config.toml.", how_to_list(runs_dir)
-        )
-    return folder
+    return RunFolder(found)
 
 
 def _fits(part: str, name: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.distributed.group import ALONE, Processes
-from mygo_cli.errors import DataError
+from mygo_cli.errors import DataError, UsageError, suggest
 from mygo_cli.files import expanded
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -208,11 +208,8 @@ class Run:
     ) -> Rivals:
         """Rank both sides of `triples` (T, 3) among all entities, filtered."""
         at_once = batch_size or block_size(len(self.graph.entities))
-
-        def shown(_: str, done: int, total: int | None) -> None:
-            progress(what, done, total)
-
-        return evaluate(self.scorer, triples, self.graph.all_triples(), at_once, shown)
+        how = at_once, lambda _, *done: progress(what, *done)
+        return evaluate(self.scorer, triples, self.graph.all_triples(), *how)
 
     def has_tokens(self, modality: Literal["image", "text"]) -> Tensor | None:
         """Return which entities the model read tokens of, bool (N,); None if it read none."""
@@ -296,5 +293,7 @@ class Run:
             return entity_table(self.graph, self.entity_vectors())
         if what == "relations":
             return relation_table(self.graph, self.relation_vectors())
-        scored = self.triples_of("test") if triples is None else triples
-        return score_table(self.graph, scored, self.rivals(scored, batch_size, progress, "score"))
+        if what != "scores":
+            raise UsageError(f"A run exports no {what}.", suggest(what, get_args(What)))
+        rows = self.triples_of("test") if triples is None else triples
+        return score_table(self.graph, rows, self.rivals(rows, batch_size, progress, "score"))

@@ -29,9 +29,9 @@ def name_of(field: Field[Any]) -> str:
 class ModelOptions:
     """Sizes and dropout rates. Raises `ValueError` for what cannot be built."""
 
-    dim: int = setting(96, "Width of entity and relation vectors.")
+    dim: int = setting(96, "Width of entity and relation vectors.", least=1)
     feed_forward: int = setting(192, "Width of the transformers' hidden layer.", least=1)
-    heads: int = setting(4, "Attention heads; must divide the width.")
+    heads: int = setting(4, "Attention heads; must divide the width.", least=1)
     entity_layers: int = setting(
         1, "Transformer layers of the cross-modal entity encoder.", least=1
     )
@@ -58,9 +58,9 @@ class ModelOptions:
     )
 
     def __post_init__(self) -> None:
-        if self.dim < 1 or self.heads < 1 or self.dim % self.heads:
-            raise ValueError(f"--dim {self.dim} must be a multiple of --heads {self.heads}.")
         check_bounds(self, flag_of)
+        if self.dim % self.heads:
+            raise ValueError(f"--dim {self.dim} must be a multiple of --heads {self.heads}.")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
+from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import DataError, UsageError
 from mygo_cli.files import expanded
 from mygo_cli.graph.files import misnamed
@@ -27,7 +28,13 @@ Tokens = TypeVar("Tokens", ImageTokenSettings, TextTokenSettings)
 def prepared_graph(settings: Settings, graph: KnowledgeGraph) -> KnowledgeGraph:
     """Return the graph to train on; raise `DataError` where its best epoch cannot be chosen."""
     check_selection(settings, graph)
+    aside = len(graph.valid)
     graph = with_holdout(graph, settings)
+    if settings.data.holdout and aside:
+        log.info(
+            f"The {aside:,} validation triples of {graph.folder} are set aside: "
+            f"{len(graph.valid):,} held out of train take their place."
+        )
     if settings.data.select == "best" and not len(graph.valid):
         log.warning(
             "No validation triples: the last epoch is kept. "
@@ -114,4 +121,6 @@ def _with_cache(
             "mygo tokenize makes them."
         )
         return dataclasses.replace(tokens, use=False)
+    if tokens.cache and (held := TokenCache.open(path).header.modality) != modality:
+        raise UsageError(f"{path} holds {held} tokens.", f"Name it with --{held}-cache.")
     return dataclasses.replace(tokens, cache=str(path.absolute()))

@@ -463,7 +463,7 @@ def test_no_such_folder(complete, tmp_path):
     ended = complete("--output", "nowhere/facts.tsv")
     assert ended.code == 1
     assert "nowhere/facts.tsv" in ended.err
-    assert "cannot be written: No such file or directory." in ended.err
+    assert "cannot be written: there is no folder" in ended.err
     assert len(ended.err.splitlines()) == 1
 
 

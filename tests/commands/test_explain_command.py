@@ -263,7 +263,12 @@ def test_caches_that_are_gone(mygo, copied):
     ("words", "message"),
     [
         ((), "Give two of head, relation and tail."),
-        (("--head", "kenya", "--tail", "tea"), "Give two of head, relation and tail."),
+        (
+            ("--head", "kenya", "--tail", "tea"),
+            "Which relation is meant? Give it and one of the two, or ask for it: "
+            "mygo rank --head kenya --tail tea",
+        ),
+        (("--head", "kenya", "--relation", "grows", "--png", "x.gif"), "x.gif: not png."),
         (("--head", "kenia", "--relation", "grows"), "Did you mean"),
         ((*WORDS, "--html", "no/page.html"), "page.html cannot be written"),
         ((*WORDS, "--png", "no/picture.png"), "picture.png cannot be written"),

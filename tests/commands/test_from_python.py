@@ -139,6 +139,29 @@ def test_no_question(run, question):
         run.rank(**question)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda run: run.evaluate("tset"), r"tset is no split\. Did you mean test\?"),
+        (
+            lambda run: run.score_facts([("kenya", "grows")]),
+            r"is no fact\. Give head, relation",
+        ),
+        (lambda run: run.score(["kenya"]), r"'kenya' is no fact"),
+        (lambda run: run.rank("kenya", "grows", top=0), r"top=0 shows nothing\. Give 1 or more"),
+        (lambda run: run.rank("kenya", tail="tea", top=-1), r"top=-1 shows nothing"),
+        (lambda run: run.complete(top=0), r"top=0 shows nothing"),
+        (
+            lambda run: run.export("x.tsv", "scors"),
+            r"no scors\. Did you mean scores\?",
+        ),
+    ],
+)
+def test_mistakes_say_what_to_type(run, wrong, message):
+    with pytest.raises(UsageError, match=message):
+        wrong(run)
+
+
 def test_evaluate_is_the_command(run, mygo, trained):
     told = []
     report = run.evaluate("valid", progress=lambda *step: told.append(step))

@@ -103,6 +103,14 @@ def test_without_a_terminal_nothing_is_written(mygo, facts, monkeypatch):
     assert mygo(*shlex.split(command)[1:]).code == 0
 
 
+def test_nobody_is_asked_about_what_is_not_shown(mygo, facts, answers):
+    for words in (("-f", "json"), ("-o", "plan.csv")):
+        answers("y\n")
+        ended = mygo("init", "g", facts, *words)
+        assert (ended.code, ended.out, Path("g").exists()) == (2, "", False)
+        assert "with --format or --output nobody is asked whether" in ended.err
+
+
 def test_it_asks_at_a_terminal(mygo, facts, answers):
     answers("n\n")
     ended = mygo("init", "g", facts)
@@ -143,6 +151,7 @@ def test_mistakes(mygo, facts):
         (("g", "fact.csv"), "fact.csv: no such file. Did you mean facts.csv?"),
         (("g", facts, "--head", "x"), "--head x: no table has such a column. There are: 谓语"),
         (("g", facts, "--images", "p"), "p: no such folder."),
+        (("g", facts.parent), f"{facts.parent} is a folder. Name its tables; pictures: --images"),
     ):
         ended = mygo("init", *words, "--yes")
         assert ended.code in (1, 2)

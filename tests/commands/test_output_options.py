@@ -119,7 +119,11 @@ def test_a_narrow_terminal_does_not_break_a_file(answer, monkeypatch):
     [
         (["-o", "x.xlsx"], 2, "x.xlsx does not say its format. End it in .tsv, .csv, .json,"),
         (["-o", "."], 2, "--output . is a folder. Name a file in it."),
-        (["-o", "no/x.csv"], 1, "no/x.csv cannot be written: No such file or directory."),
+        (
+            ["-o", "no/x.csv"],
+            1,
+            "x.csv cannot be written: there is no folder no. Make it first.",
+        ),
         (["-f", "csv", "--tsv"], 2, "--tsv and --format csv exclude each other."),
         (["--csv", "--tsv"], 2, "--csv and --tsv exclude each other."),
         (["-f", "parquet"], 2, "--format parquet needs a file. Name one with --output."),

@@ -52,7 +52,7 @@ def test_mistakes_cost_one_line(plot, copied, tmp_path, monkeypatch):
     for words, code, message in (
         (("-o", "curves.pdf"), 2, "curves.pdf does not say its format. End it in .png or .svg."),
         (("nowhere",), 1, "nowhere: no such run."),
-        (("-o", tmp_path / "no" / "c.png"), 1, "c.png cannot be written: No such file"),
+        (("-o", tmp_path / "no" / "c.png"), 1, "c.png cannot be written: there is no folder"),
     ):
         ended = plot(*words)
         assert (ended.code, len(ended.err.splitlines())) == (code, 1)

@@ -236,6 +236,10 @@ def test_files_that_cannot_be_read(rank, tmp_path):
         ([], "Ask one question or a file of them."),
         (["--relation", "grows"], "Give two of --head, --relation and --tail."),
         (["--head", "kenya", "--relation", "grows", "--tail", "tea"], "That is a whole fact"),
+        (
+            ["--head", "New Zealand", "--relation", "grows", "--tail", "tea", "--run", "small"],
+            "or ask: mygo score 'New Zealand' grows tea --run small",
+        ),
         (["--head", "kenya", "--tail", "tee"], "No entity tee in small."),
         (["--file", "x", "--head", "kenya"], "--file brings its own heads"),
         (["--file", "x", "--relation", "grows"], "--file brings its own heads"),

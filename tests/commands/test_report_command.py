@@ -48,10 +48,19 @@ def test_a_picture_that_cannot_be_read_is_left_out(report, world, tmp_path):
 
 def test_mistakes_cost_one_line(report, tmp_path):
     for words, message in (
-        (("--output", tmp_path / "no" / "page.html"), "page.html cannot be written: No such file"),
+        (
+            ("--output", tmp_path / "no" / "page.html"),
+            "cannot be written: there is no folder",
+        ),
         (("nowhere",), "nowhere: no such run."),
     ):
         ended = report(*words)
         assert ended.code == 1
         assert message in ended.err
         assert len(ended.err.splitlines()) == 1
+
+
+def test_a_page_is_html(report):
+    ended = report("--output", "page.pdf")
+    assert ended.code == 2
+    assert ended.err == "Error: --output page.pdf: not html. End it in .html.\n"

@@ -24,6 +24,13 @@ def test_a_cache_of_a_modality_that_is_off(train):
     assert "--image-cache and --no-image exclude each other" in ended.err
 
 
+def test_a_cache_of_another_modality(train, caches):
+    path = next(caches.glob("**/text-*.h5"))
+    ended = train("--image-cache", path)
+    assert ended.code == 2
+    assert ended.err.endswith(f"{path} holds text tokens. Name it with --text-cache.\n")
+
+
 def test_a_cache_of_other_entities(mygo, train, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
@@ -42,6 +49,7 @@ def test_a_cache_of_other_entities(mygo, train, tmp_path):
         (["--epochs", "many"], 2, "'--epochs'"),
         (["--epoch", "3"], 2, "No such option"),
         (["--schedule", "linear"], 2, "linear"),
+        (["--dim", "-4"], 2, "--dim must be at least 1"),
         (["--dim", "10", "--heads", "4"], 2, "--dim 10 must be a multiple of --heads 4"),
         (["--seed", "-1"], 2, "--seed must not be negative"),
         (["--decoder", "tuker"], 2, "--decoder tuker: no such backend. Did you mean tucker?"),

@@ -45,7 +45,7 @@ def message_of(folder):
         ({"train.csv": "head,relation,tail\n"}, "train.csv:", ["no triples"]),
         ({"train.txt": GOOD, "valid.txt": ""}, "valid.txt:", ["no triples", "delete the file"]),
         ({"train.txt": GOOD.encode() + b"a\tr\t\xe9\n"}, "train.txt:2:", ["0xe9", "as UTF-8"]),
-        ({"train.txt": GOOD.encode("utf-16")}, "train.txt:1:", ["not UTF-8", "0xff"]),
+        ({"train.txt": GOOD.encode("utf-16")}, "train.txt:", ["not UTF-8 but UTF-16"]),
         ({"train.txt": GOOD.encode("utf-16-le")}, "train.txt:", ["UTF-16", "file as UTF-8"]),
         ({"train.txt": GOOD.encode("utf-16-be")}, "train.txt:", ["UTF-16", "file as UTF-8"]),
         ({"train.txt": GOOD + "a\tr\tb\0\n"}, "train.txt:2:", ["a NUL byte in the tail", "tr -d"]),

@@ -73,6 +73,12 @@ def test_the_order_of_entities_txt(folder):
     assert read_kg_bert(folder).entities == ["/m/3", "/m/1", "/m/2"]
 
 
+def test_an_entity_with_an_empty_text(folder):
+    path = folder / "entity2text.txt"
+    path.write_text(path.read_text().replace("/m/2\t", "/m/2\t\n#\t", 1))
+    assert "/m/2" in read_kg_bert(folder).entities
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -80,7 +86,7 @@ def test_the_order_of_entities_txt(folder):
         ("train.tsv", b"", r"train.tsv: no triples\."),
         ("train.tsv", b"a\tb\n", r"train.tsv:1: 2 columns"),
         ("entity2text.txt", b"/m/1 Ada\n", r"entity2text.txt:1: not a name and a text"),
-        ("entity2text.txt", b"\xff\xfe", r"entity2text.txt:1: not UTF-8"),
+        ("entity2text.txt", b"\xff\xfe", r"entity2text.txt: not UTF-8 but UTF-16"),
     ],
 )
 def test_mistakes(folder, name, content, message):

@@ -111,6 +111,27 @@ def test_pictures_in_one_folder(bare, tmp_path):
     assert found["SVG drawing, which mygo does not read"] == (1, str(images / "c1.svg"))
 
 
+def test_cells_that_say_that_nothing_is_known():
+    rows = [["a", "N/A"], ["b", "red; -"], ["c", "red"], ["d", "none"]]
+    found = gather(guess(table(["id", "colour"], rows)))
+    assert list(found.facts) == [
+        ("b", "colour", "red"),
+        ("c", "colour", "red"),
+        ("d", "colour", "none"),
+    ]
+    (left,) = (row for row in found.left_out.rows() if "nothing is known" in row[0])
+    assert left[1:] == (2, "a, colour: N/A")
+
+
+def test_a_name_that_is_too_long_for_a_folder(tmp_path):
+    rows = [["\u5c71" * 90, "red", "1.png"], ["b", "red", "2.png"], ["c", "red", ""]]
+    found = gather(guess(table(["id", "colour", "picture"], rows)))
+    assert names_of(find_pictures(found, write_pictures(tmp_path, "1.png", "2.png"))) == {
+        "b": ["2.png"]
+    }
+    assert left_out(found)["picture of an entity whose folder would have too long a name"][0] == 1
+
+
 def test_pictures_in_a_folder_each(bare, tmp_path):
     images = write_pictures(tmp_path, "c1/front.png", "a/c2/1.png", "Desk/1.png", "misc/t1.png")
     found = names_of(find_pictures(bare, images))

@@ -47,6 +47,13 @@ def test_cells_tell_the_relation_where_words_do_not(order):
     assert found.head.place < found.tail.place
 
 
+def test_of_two_that_may_be_the_relation_it_is_the_one_in_between():
+    ways, sayers = ["made of", "is in", "is near", "MADE OF"], ["Li", "Wu", "Ann"]
+    rows = [[f"k{n // 3}", ways[n % 4], f"k{n // 2}", sayers[n % 3]] for n in range(200)]
+    (found,) = guess(table(["Object A", "how related", "Object B", "who says"], rows))
+    assert roles(found) == {"head": "Object A", "relation": "how related", "tail": "Object B"}
+
+
 def test_other_columns_of_facts_are_left_out():
     rows = [[str(n), *fact, "0.9", "wiki"] for n, fact in enumerate(FACTS)]
     header = ["nr", "from", "kind", "to", "score", "source"]

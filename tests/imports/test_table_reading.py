@@ -125,6 +125,8 @@ def test_rows_of_other_lengths(tmp_path):
         ("t.csv", b'a,b\n"x,y\n', r"t\.csv: not CSV: .* Write a quote inside quotes twice"),
         ("t.csv", b"a,b\n", r"t\.csv holds no rows\. Fill it"),
         ("t.csv", b"", r"t\.csv holds no rows"),
+        ("t.csv", b"   \n   \n", r"t\.csv holds no rows"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16"), r"t\.csv: not UTF-8 but UTF-16"),
         ("t.json", b"{", r"t\.json: not JSON: .* or as CSV"),
         ("t.json", b'"text"', r"t\.json: not a list of objects, one for each row"),
         ("t.jsonl", b'{"a": 1}\n{', r"t\.jsonl:2: not JSON"),

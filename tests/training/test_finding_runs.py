@@ -52,6 +52,16 @@ def test_a_part_of_a_name(runs, part, name):
     assert named_run(Path(part), runs).path.name == name
 
 
+def test_a_folder_beside_that_is_called_alike(runs, tmp_path, monkeypatch):
+    finished(runs, "20260101-120000_world_tucker_world", 1)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "world").mkdir()
+    assert find_run(Path("world"), runs).path.name == "20260101-120000_world_tucker_world"
+    (tmp_path / "other").mkdir()
+    with pytest.raises(DataError, match=r"other is not a run: it has no config\.toml"):
+        find_run(Path("other"), runs)
+
+
 def test_a_whole_name_is_no_beginning(runs):
     finished(runs, "one", 1)
     finished(runs, "one-2", 2)
