@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,10 +57,10 @@ def short_names(terms: Iterable[str]) -> dict[str, str]:
         term: NAMESPACE.sub("", name, count=1) or name if term.startswith("<") else name
         for term, name in bare.items()
     }
-    count: dict[str, int] = {}
-    for name in short.values():
-        count[name] = count.get(name, 0) + 1
-    return {term: name if count[name] == 1 else bare[term] for term, name in short.items()}
+    count = Counter(short.values())
+    named = {term: name if count[name] == 1 else bare[term] for term, name in short.items()}
+    count = Counter(named.values())  # of `<Peru>` and `Peru` one keeps its brackets
+    return {term: name if count[name] == 1 else term for term, name in named.items()}
 
 
 def _triples_file(folder: Path) -> Path:

@@ -248,19 +248,24 @@ class _Ranking:
         scores = scores_of(asked[:, 0]).clone()
         own = scores.gather(1, torch.from_numpy(truth.clip(min=0))[:, None])
         rows, columns = self._known_answers(asked[:, 0])
-        scores[rows, columns] = -torch.inf
+        learned = columns >= 0
+        scores[rows[learned], columns[learned]] = -torch.inf
         better, ties = (scores > own).sum(1), (scores == own).sum(1)
         unseen = torch.from_numpy(truth < 0)
         finite = torch.isfinite(scores).sum(1)
         better = torch.where(unseen, finite, better)
-        ties = torch.where(unseen, torch.full_like(ties, self._others - 1), ties)
+        # The truth is among its question's known answers, which are no rivals.
+        known = torch.bincount(rows[~learned], minlength=len(asked))
+        ties = torch.where(unseen, self._others - known, ties)
         return better, ties
 
     def _known_answers(self, entities: Triples) -> tuple[Tensor, Tensor]:
-        """Return the places (row, answer) of all known answers, the truths among them."""
+        """Return the places (row, answer) of all known answers, the truths among them.
+
+        -1 is the place of an answer that train never gives.
+        """
         first, last = (np.searchsorted(self._known[:, 0], entities, s) for s in ("left", "right"))
         rows = np.repeat(np.arange(len(entities)), last - first)
         _, places = row_places(torch.from_numpy(first), torch.from_numpy(last - first))
         columns = self._place[self._known[places.numpy(), 1]]
-        seen = columns >= 0
-        return torch.from_numpy(rows[seen]), torch.from_numpy(columns[seen])
+        return torch.from_numpy(rows), torch.from_numpy(columns)

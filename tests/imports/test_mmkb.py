@@ -110,6 +110,11 @@ def test_freebase_ids_and_a_file_of_its_own(tmp_path: Path) -> None:
 def test_two_of_the_same_last_part_keep_all() -> None:
     names = short_names(["<http://a.org/x#Peru>", "<http://b.org/Peru>", "<Lima>", "<http://c/>"])
     assert list(names.values()) == ["http://a.org/x#Peru", "http://b.org/Peru", "Lima", "http://c/"]
+    assert short_names(["<Peru>", "Peru", "<Lima>"]) == {
+        "<Peru>": "<Peru>",
+        "Peru": "Peru",
+        "<Lima>": "Lima",
+    }
 
 
 @pytest.mark.parametrize(

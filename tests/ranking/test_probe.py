@@ -72,6 +72,11 @@ def test_an_answer_that_train_never_gives_ranks_behind_all_that_it_gives():
     (found,) = probe_tokens(graph, counts_of(lambda head: [head % TAILS]), "image")
     behind = TAILS + 1 + (HEADS - 1) / 2  # after the three tails, in a tie with all others
     assert found.linear == pytest.approx(1 / behind)
+    others = test.copy()
+    others[:, 2] = 1  # two such answers: neither is a rival
+    graph = dataclasses.replace(graph, test=np.concatenate([test, others]))
+    (found,) = probe_tokens(graph, counts_of(lambda head: [head % TAILS]), "image")
+    assert found.linear == pytest.approx(1 / (behind - 0.5))
 
 
 def test_the_other_side():
