@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
@@ -20,6 +21,8 @@ from mygo_cli.runs.explained_drawing import (
     read_entities,
 )
 from mygo_cli.tokens.letters import Letters
+
+log = logging.getLogger(__name__)
 
 WIDTH, MARGIN, GAP = 1200, 40, 32
 ROOM = WIDTH - 2 * MARGIN
@@ -55,6 +58,11 @@ def explain_picture(explained: Explained) -> Image.Image:
     for entity in read_entities(explained):
         _draw_entity(sheet, entity)
     _draw_rivals(sheet, explained)
+    if missing := sheet.missing():
+        log.warning(
+            f"No font here has {missing[0]} (such letters: {len(missing)}): ? stands for them. "
+            "Install one, such as fonts-noto-cjk, or use --html."
+        )
     return sheet.cut()
 
 
@@ -70,6 +78,10 @@ class _Sheet:
     def letters(self, size: int) -> Letters:
         """Return the letters of a size, the same ones each time."""
         return self._letters.setdefault(size, Letters(size))
+
+    def missing(self) -> list[str]:
+        """Return the letters that were wanted and that no font here has."""
+        return sorted(set().union(*(each.missing for each in self._letters.values())))
 
     def write(self, words: Sequence[Word], size: int, most: int = 1, colour: str = INK) -> None:
         """Write words in at most so many lines, shaded by what each piece did."""

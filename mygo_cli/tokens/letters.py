@@ -35,10 +35,11 @@ class Run(NamedTuple):
 
 
 class Letters:
-    """The letters of one size in pixels."""
+    """The letters of one size in pixels; `missing` are those asked for that no font has."""
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.missing: set[str] = set()
         self._looked_for = _fonts(size)
         self._fonts: list[Font] = []
         self._font_of: dict[str, Font | None] = {}
@@ -84,6 +85,8 @@ class Letters:
             steers = unicodedata.category(letter)[0] == "C"
             found = (each for each in self._every_font() if _has(each, letter))
             self._font_of[letter] = None if steers else next(found, None)
+            if not steers and self._font_of[letter] is None:
+                self.missing.add(letter)
         return self._font_of[letter]
 
     def _every_font(self) -> Iterator[Font]:

@@ -211,7 +211,7 @@ def test_one_picture_where_nothing_is_at_hand(mygo, copied, tmp_path):
 ODD = 'a  b 河流 \x1b]0;x\x07 \u202e <script>alert(1)</script> "><img src=x> \udcff'
 
 
-def test_odd_names_are_inert(copied, tmp_path, monkeypatch):
+def test_odd_names_are_inert(copied, tmp_path, monkeypatch, caplog):
     from mygo_cli.files import as_utf8
     from mygo_cli.pages.explain_page import explain_page
 
@@ -223,8 +223,10 @@ def test_odd_names_are_inert(copied, tmp_path, monkeypatch):
     page = Page(as_utf8(explain_page(run, found)).decode())
     assert page.faults == []
     assert "<script>" in page.text
+    monkeypatch.setattr("mygo_cli.tokens.letters._files", lambda: ("no-such-font.ttf",))
     found.save_png(tmp_path / "a.png")
     assert len(drawn(tmp_path / "a.png")) < 2000
+    assert "No font here has 河 (such letters: 2): ? stands for them." in caplog.messages[-1]
 
 
 def test_odd_names_in_the_table(mygo, copied, tmp_path):

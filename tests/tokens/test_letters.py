@@ -24,7 +24,8 @@ def written(letters, text):
 
 def test_what_no_font_has_is_a_question_mark(poor):
     assert written(poor, "plain (text), 1.5") == "plain (text), 1.5"
-    assert written(poor, "河 \u5317!") == "? ?!"
+    assert written(poor, "河 \u5317\x1b!") == "? ??!"
+    assert poor.missing == {"河", "\u5317"}
 
 
 @pytest.mark.parametrize("letter", ["\x1b", "\x07", "\u202e", "\ud800", "\n", PRIVATE])
