@@ -182,9 +182,15 @@ def _tab_rows(text: str, layout: Layout) -> Iterator[Row]:
         if any(cells):
             if layout.free_text:
                 cells[-1] = cells[-1].replace("\t", " ")
-            if layout.full_stops and cells[-1].endswith(".") and cells[0].startswith(("<", "_:")):
+            if layout.full_stops and loses_full_stop(cells[0], cells[-1]):
                 cells[-1] = _without_full_stop(cells[-1])
             yield number, cells
+
+
+def loses_full_stop(first: str, last: str) -> bool:
+    """Return whether a line with these cells at its ends is read as one of N-Triples."""
+    like_one = last.endswith(".") and first.startswith(("<", "_:"))
+    return like_one and _without_full_stop(last) != last
 
 
 def _without_full_stop(cell: str) -> str:

@@ -11,7 +11,7 @@ from mygo_cli.files import atomic_write
 from mygo_cli.graph.files import ENDINGS, SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.graph.rows import TRIPLES
+from mygo_cli.graph.rows import TRIPLES, loses_full_stop
 
 Fact = tuple[str, str, str]  # head, relation, tail
 
@@ -61,9 +61,16 @@ def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
     for name in (*dataset.entities, *dataset.names, *sorted(relations)):
         if not _is_cell(name):
             raise DataError(
-                f"{folder}: {name!r} cannot be a name: tabs, line breaks, NUL bytes and blanks at "
-                "its ends get lost.",
+                f"{name!r} cannot be a name: tabs, line breaks, NUL bytes and blanks at its ends "
+                "get lost.",
                 "Rename it in the source.",
+            )
+    for head, _, tail in (fact for facts in dataset.facts.values() for fact in facts):
+        if loses_full_stop(head, tail):
+            raise DataError(
+                f"{tail!r} cannot be a name behind {head!r}: as in N-Triples, its full stop gets "
+                "lost.",
+                "Rename one of them in the source.",
             )
     # With a header no entity can be taken for one.
     lines = ["entity\tname"]

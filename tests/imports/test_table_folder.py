@@ -26,6 +26,18 @@ def found() -> Gathered:
     return gather(guess(table(["head", "relation", "tail"], FACTS)))
 
 
+def test_a_full_stop_that_would_get_lost_is_refused(tmp_path):
+    for head, tail in (("<a>", 'x".'), ("_:b", "y .")):
+        facts = [*FACTS, (head, "says", tail)]
+        found = gather(guess(table(["head", "relation", "tail"], facts)))
+        with pytest.raises(DataError, match=r"^'.*\.' cannot be a name behind '.*its full stop"):
+            write_graph(tmp_path / "g", found, {}, Shares())
+        assert not list(tmp_path.iterdir())
+    write_graph(
+        tmp_path / "g", gather(guess(table(["head", "relation", "tail"], FACTS))), {}, Shares()
+    )
+
+
 def test_labels_come_back_byte_for_byte(tmp_path):
     labels = [
         '5" "x"',
