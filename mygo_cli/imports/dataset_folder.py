@@ -39,7 +39,7 @@ def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
     folder is no graph. Raises `DataError` where the folder holds another dataset or cannot be
     written, and for names that the files cannot hold.
     """
-    files = _files(folder, dataset)
+    files = _files(dataset)
     _refuse_others(folder, files)
     try:
         missing = [name for name in files if not _is_there(folder / name, files[name])]
@@ -55,7 +55,7 @@ def write_dataset(folder: Path, dataset: Dataset) -> KnowledgeGraph:
     return read_graph(folder)
 
 
-def _files(folder: Path, dataset: Dataset) -> dict[str, bytes]:
+def _files(dataset: Dataset) -> dict[str, bytes]:
     """Return the content of each file by name, in the order of writing."""
     relations = {fact[1] for facts in dataset.facts.values() for fact in facts}
     for name in (*dataset.entities, *dataset.names, *sorted(relations)):
