@@ -189,7 +189,6 @@ SMALL_IDEAS = {
     "mygo_cli/commands/report.py": "a command",
     "mygo_cli/commands/runs.py": "a command",
     "mygo_cli/distributed/gather.py": "a formula and its gradient",
-    "mygo_cli/distributed/synced_norm.py": "a formula over all processes",
     "mygo_cli/folders.py": "where things lie",
     "mygo_cli/model/dropout.py": "a layer that plugins use too",
     "mygo_cli/model/relation_maps.py": "a matrix of each relation and side",

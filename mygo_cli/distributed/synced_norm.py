@@ -24,15 +24,19 @@ class SyncedBatchNorm(nn.BatchNorm1d):
             return super().forward(input)
         wide = at_least_float32(input)
         count = torch.full_like(wide[:1, :1], len(wide))
-        sums = torch.cat((count, wide.sum(0, keepdim=True), wide.square().sum(0, keepdim=True)), 1)
-        everyone = self.processes.gather(sums, self.processes.count).sum(0)
-        total, mean = everyone[0], everyone[1 : 1 + wide.shape[1]] / everyone[0]
-        variance = everyone[1 + wide.shape[1] :] / total - mean.square()
+        sums = self._over_all(torch.cat((count, wide.sum(0, keepdim=True)), 1))
+        total, mean = sums[0], sums[1:] / sums[0]
+        # Not as a difference of squares, of which little is left beside a large mean.
+        variance = self._over_all((wide - mean).square().sum(0, keepdim=True)) / total
         self._remember(mean.detach(), variance.detach() * total.detach() / (total.detach() - 1))
         normed = (wide - mean) * torch.rsqrt(variance + self.eps)
         if self.weight is not None:
             normed = normed * self.weight + self.bias
         return normed.to(input.dtype)
+
+    def _over_all(self, own: Tensor) -> Tensor:
+        """Return the sum (D,) of all processes' rows (1, D)."""
+        return self.processes.gather(own, self.processes.count).sum(0)
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor) -> None:

@@ -28,6 +28,8 @@ class RelationMaps(nn.Module):
 
     def forward(self, vectors: Tensor, asked: Tensor) -> Tensor:
         """Return (B, D) for `vectors` (B, D), and `asked` (B,) from `relation_side`."""
+        if not len(asked):
+            return vectors
         if len(asked) == 1:  # a single question: nothing to sort
             return vectors @ self._matrices(asked)[0] + self.offset[asked]
         sides, group = asked.unique(return_inverse=True)

@@ -184,7 +184,9 @@ def sources_of(run: Run, rows: set[int]) -> Sources:
     found: Sources = {}
     for name, path in caches_of(run).items():
         if (module := modules[name]) is not None:
-            views = _views(path, rows, module, run.settings.tokens.select_by)
+            tokens = run.settings.tokens
+            most = tokens.image.max_pictures if name == "image" else None
+            views = _views(path, rows, module, tokens.select_by, most)
             found |= {(row, name): view for row, view in views.items()}
     return found
 
@@ -209,13 +211,13 @@ def bag_places(run: Run, sources: Sources) -> BagPlaces:
 
 
 def _views(
-    path: Path, rows: set[int], module: ModalityTokens, select_by: SelectBy
+    path: Path, rows: set[int], module: ModalityTokens, select_by: SelectBy, most: int | None
 ) -> dict[int, ModalityView]:
     """Return entities' tokens by name; none for another cache than the model was trained on."""
     try:
         cache = TokenCache.open(path)
         codes, m = cache.codebook(), module.ids.shape[1]
-        views = {row: modality_view(cache, row, m, select_by) for row in rows}
+        views = {row: modality_view(cache, row, m, select_by, most) for row in rows}
     except MygoError:  # the cache is gone, or its tokenizer
         return {}
     for row, view in views.items():

@@ -93,4 +93,6 @@ class PictureEncoder:
                 if batch.rows:
                     yield from map(self._moved, self.portion.split(batch.pictures))
         if not read:
-            raise DataError(f"No picture can be read. {reason}.")
+            raise DataError(
+                f"No picture can be read. {reason}.", "Mend one, or leave them out: --no-image"
+            )

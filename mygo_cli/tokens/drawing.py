@@ -72,12 +72,16 @@ def tint_patches(
     draw = ImageDraw.Draw(tinted)
     for token, colour, strength in tints:
         for left, top, right, bottom in boxes_of(item, token):
+            if right == left or bottom == top:  # more patches than pixels
+                continue
             patch = plain.crop((left, top, right, bottom))
             over = Image.new("RGB", patch.size, colour)
             tinted.paste(Image.blend(patch, over, MOST_TINT * strength), (left, top))
             width = 1 + round(strength * (right - left) / WIDEST_FRAME)
             draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=width + 2)
-            draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline=colour, width=width)
+            if min(right - left, bottom - top) > 2:  # else the white line is all there is room for
+                inner = left + 1, top + 1, right - 2, bottom - 2
+                draw.rectangle(inner, outline=colour, width=width)
     return tinted
 
 

@@ -46,21 +46,29 @@ class KeptTokens:
 
 
 def kept_tokens(
-    cache: TokenCache, row: int, m: int, select_by: SelectBy = "frequency"
+    cache: TokenCache,
+    row: int,
+    m: int,
+    select_by: SelectBy = "frequency",
+    max_images: int | None = None,
 ) -> KeptTokens:
-    """Return the m tokens of the entity in `row` that count most, as the model would read them."""
+    """Return the m tokens of the entity in `row` that count most, as the model would read them.
+
+    Arguments as for `load_tokens`; the items are all there are.
+    """
     items, failures = _items_of(cache, row)
+    read = [item for item in items if len(item.tokens)][:max_images]
     table = select_tokens(
-        np.zeros(len(items), dtype=np.int64),
-        *padded([item.tokens for item in items]),
+        np.zeros(len(read), dtype=np.int64),
+        *padded([item.tokens for item in read]),
         num_entities=1,
         m=m,
         drop_ids=cache.header.info.drop_ids,
         codebook=np.zeros((cache.header.info.vocab_size, 1), dtype=np.float32),
-        weights=weights_of(cache, select_by),
+        weights=weights_of(cache, select_by, max_images),
     )
     chosen = table.vocabulary[table.ids[0][table.mask[0]]]
-    return KeptTokens(items, [_found(int(token), items) for token in chosen], failures)
+    return KeptTokens(items, [_found(int(token), read) for token in chosen], failures)
 
 
 def grid_of(tokens: int) -> int | None:

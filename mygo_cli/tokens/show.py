@@ -150,13 +150,17 @@ def places_of(token: KeptToken, seen: ModalityView) -> str:
 
 
 def modality_view(
-    cache: TokenCache, row: int, m: int, select_by: SelectBy = "frequency"
+    cache: TokenCache,
+    row: int,
+    m: int,
+    select_by: SelectBy = "frequency",
+    max_images: int | None = None,
 ) -> ModalityView:
-    """Return what a cache holds of the entity in `row`, m tokens kept.
+    """Return what a cache holds of the entity in `row`, m tokens kept; see `kept_tokens`.
 
     Raises what `rebuild` raises for texts.
     """
-    tokens = kept_tokens(cache, row, m, select_by)
+    tokens = kept_tokens(cache, row, m, select_by, max_images)
     ids = [int(token) for item in tokens.items for token in item.tokens]
     words: list[str] = []
     if cache.header.modality == TEXT and ids and not cache.imported:

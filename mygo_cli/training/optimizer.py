@@ -100,7 +100,8 @@ def _share(settings: TrainingSettings, step: int, steps_per_epoch: int) -> float
         while epoch >= period:
             epoch, period = epoch - period, 2 * period
         return _fall(epoch / period)
-    done = (step + 1) / (settings.epochs * steps_per_epoch)
+    # The last step's rate is 0, but the only one's.
+    done = (step + 1) / max(2, settings.epochs * steps_per_epoch)
     if done < settings.warmup:
         return 1 - _fall(done / settings.warmup)
     return _fall((done - settings.warmup) / (1 - settings.warmup))

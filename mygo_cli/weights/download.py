@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import cast
 
 from mygo_cli.errors import BackendError
-from mygo_cli.files import BLOCK, expanded, file_sha256
+from mygo_cli.files import BLOCK, HeldElsewhere, expanded, file_sha256, only_writer
 from mygo_cli.progress import shown
 
 log = logging.getLogger(__name__)
 
 SECONDS = 30
+BETWEEN_LOOKS = 0.5  # seconds
 BY_HAND = "pass the file by hand: --image-weights FILE."
 
 
@@ -47,16 +50,34 @@ def fetch(url: str, name: str, sha256_prefix: str | None = None) -> Path:
     part = target.with_name(name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        while not _download(url, part, name):
-            pass
+        with _turn(target):
+            if target.is_file():  # another process fetched it meanwhile
+                return target
+            while not _download(url, part, name):
+                pass
+            _check(part, url, sha256_prefix)
+            part.replace(target)
     except (OSError, HTTPException) as error:
         raise BackendError(
             f"{url} cannot be fetched into {target.parent}: {_reason(error)}.",
             f"Run it again to go on, or {BY_HAND}",
         ) from error
-    _check(part, url, sha256_prefix)
-    part.replace(target)
     return target
+
+
+def _turn(target: Path) -> ExitStack:
+    """Return what holds a file against other processes, once none of them fetches it any more."""
+    stack, waits = ExitStack(), False
+    while True:
+        try:
+            stack.enter_context(only_writer(target))
+        except HeldElsewhere:
+            if not waits:
+                log.info("Another process fetches %s: waiting for it.", target.name)
+            waits = True
+            time.sleep(BETWEEN_LOOKS)
+        else:
+            return stack
 
 
 def _download(url: str, part: Path, name: str) -> bool:

@@ -25,6 +25,7 @@ from mygo_cli.imports.codebook import read_codebook
 from mygo_cli.imports.own_tokens import OwnTokens, import_tokens
 from mygo_cli.settings.fields import from_dict
 from mygo_cli.settings.sections import Settings
+from mygo_cli.tokens.kept import kept_tokens
 from mygo_cli.tokens.table import load_tokens
 
 CODEBOOK = np.arange(40, dtype=np.float32).reshape(10, 4)
@@ -83,6 +84,16 @@ def test_selection_with_dropped_ids(graph: KnowledgeGraph, write: Any) -> None:
     cache = write(graph, {"a": [1, 1, 2, 2, 2, 3]}, drop_ids=(2,))
     table = load_tokens(cache.path, graph, 2)
     assert table.vocabulary[table.ids[0]].tolist() == [1, 3]
+
+
+def test_what_is_kept_of_the_first_pictures_alone(graph: KnowledgeGraph, write: Any) -> None:
+    cache = write(graph, {"a": [[], [1, 1, 2], [3, 3, 3]], "b": [[1, 2]]})
+    for select_by in ("frequency", "tfidf"):
+        for most in (1, 2, None):
+            table = load_tokens(cache.path, graph, 1, most, select_by=select_by)
+            (kept,) = kept_tokens(cache, 0, 1, select_by, most).kept
+            assert kept.token == table.vocabulary[table.ids[0, 0]]
+    assert [kept_tokens(cache, 0, 1, max_images=n).kept[0].token for n in (1, 2)] == [1, 3]
 
 
 def test_other_dropped_ids_are_other_tokens_to_an_experiment(

@@ -154,3 +154,9 @@ def test_whitened_codes_spread_alike_in_every_direction():
     white = whitened(codes)
     spread = np.linalg.eigvalsh(white.T @ white / 200)
     np.testing.assert_allclose(spread, [0, 1, 1, 1], atol=1e-4)
+
+
+@pytest.mark.parametrize("relations", [2, MOST_MATRICES])
+def test_no_question_at_all(relations):
+    maps = RelationMaps(relations, 5)
+    assert maps(torch.zeros(0, 5), torch.zeros(0, dtype=torch.long)).shape == (0, 5)

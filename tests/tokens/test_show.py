@@ -94,6 +94,15 @@ def test_tinted_patches_show_on_a_flag_of_any_colour():
     assert widths[0] > widths[1] > 0  # the stronger the wider
 
 
+@pytest.mark.parametrize("side", [128, 256, 512])
+def test_patches_of_a_pixel_or_two_are_tinted(side):
+    item = Item("a", np.arange(side * side) % 2)
+    image = tint_patches(
+        np.ones((3, 8, 8), dtype=np.float32), item, [(KeptToken(1, 1, {"a": [1]}), (1, 2, 3), 1.0)]
+    )
+    assert image.size == (SIDE, SIDE)
+
+
 # Statistics
 
 

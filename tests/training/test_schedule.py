@@ -33,6 +33,11 @@ def test_one_cycle():
     assert rates[4:] == sorted(rates[4:], reverse=True)
 
 
+def test_the_only_step_is_one():
+    (only,) = course(1, schedule="one-cycle", epochs=1, learning_rate=0.2, warmup=0.1)
+    assert only > 0.1
+
+
 def test_one_cycle_without_warm_up_only_falls():
     rates = course(2, schedule="one-cycle", epochs=3, learning_rate=1.0, warmup=0.0)
     assert rates == pytest.approx([(1 + math.cos(math.pi * n / 6)) / 2 for n in range(1, 7)])

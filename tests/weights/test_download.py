@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from mygo_cli.errors import BackendError
+from mygo_cli.files import only_writer
 from mygo_cli.weights.download import fetch, weights_folder
 
 CONTENT = bytes(range(256)) * 8192  # 2 MB
@@ -80,6 +83,20 @@ def test_fetches_once(server: Server) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["weights.pth"]
     assert fetch(server.url, "weights.pth", SHA256[:8]) == path
     assert len(server.ranges) == 1
+
+
+def test_another_process_is_waited_for(server: Server) -> None:
+    target = weights_folder() / "weights.pth"
+    target.parent.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as pool:
+        with only_writer(target):
+            waiting = pool.submit(fetch, server.url, "weights.pth", SHA256)
+            time.sleep(0.2)
+            assert not waiting.done()
+            target.write_bytes(CONTENT)
+        assert waiting.result(timeout=10) == target
+    assert server.ranges == []
+    assert [file.name for file in target.parent.iterdir()] == ["weights.pth"]
 
 
 def test_goes_on_after_a_cut(server: Server) -> None:

@@ -73,7 +73,7 @@ def _table_key(keys: Iterable[str], path: Path) -> str:
                 return key
     raise BackendError(
         f"{path} has no table of input embeddings.",
-        f"EpochValidated for {', '.join(ending.rpartition('.')[0] for ending in TABLE_NAMES)}.",
+        f"Looked for {', '.join(ending.rpartition('.')[0] for ending in TABLE_NAMES)}.",
     )
 
 
