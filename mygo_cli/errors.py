@@ -87,3 +87,9 @@ def suggest(name: str, choices: Iterable[str], most: int = 3) -> str:
         return "There are none."
     more = ", ..." if len(choices) > 8 else ""
     return f"There are: {', '.join(choices[:8])}{more}."
+
+
+def one_line(error: Exception) -> str:
+    """Return what an exception says, as one clause."""
+    said = " ".join(str(error).split()).rstrip(".")
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -11,6 +11,8 @@ import pytest
 from mygo_cli.backends import find, installed, load, statuses
 from mygo_cli.contracts import DECODERS, GROUPS
 from mygo_cli.errors import BackendError
+from mygo_cli.runs.assemble import make_decoder
+from mygo_cli.settings.sections import DecoderSettings
 
 PLUGIN = """
 from dataclasses import dataclass
@@ -36,6 +38,21 @@ class LooseOptions:
     forward = parameters = None
 
 a_function = len
+
+import torch
+
+class Thrower(torch.nn.Module):
+    Options = Nothing
+
+    def __init__(self, dim, options):
+        super().__init__()
+
+    def forward(self, query, relation, entities):
+        return query[:, 3] @ relation[99]
+
+class Narrow(Thrower):
+    def forward(self, query, relation, entities):
+        return query @ entities[:2].T
 """
 
 
@@ -90,6 +107,22 @@ def test_broken_plugins_cost_one_line(install, target, message):
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert load(DECODERS, "dot").__name__ == "Dot"
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("Thrower", r"--decoder odd failed: IndexError: .* Report this to the plugin's author"),
+        ("Narrow", r"--decoder odd gave scores \(2, 2\) for 2 questions and 3 entities"),
+    ],
+)
+def test_a_decoder_that_fails_does_so_before_it_is_trained(install, target, message):
+    install("odd-0.3", f"odd = plugin_under_test:{target}")
+    with pytest.raises(BackendError, match=message):
+        make_decoder(DecoderSettings("odd"), 8)
+    made = make_decoder(DecoderSettings("tucker"), 8)
+    assert made.training
+    assert made.norm_out.num_batches_tracked == 0
 
 
 def test_a_name_that_two_packages_register(install):

@@ -34,6 +34,7 @@ KEPT = TokenSettings()  # what mygo train keeps unless told otherwise
 log = logging.getLogger(__name__)
 
 _CROPPING = "mygo tokenize --image-option crop=true cuts margins of one colour. "
+_SUCH_AS = {"image": ", such as a blank background", "text": ", such as words of every text"}
 TOO_MUCH_SHARED = 0.5  # of all positions
 NEAREST = 5  # entities that share tokens, in words
 MOST_WORDS = 2000  # on one sheet: some kB each
@@ -255,7 +256,7 @@ def _warn(stats: list[TokenStats]) -> None:
         if each.covered > 1 and each.shared_share > TOO_MUCH_SHARED:
             log.warning(
                 f"{each.shared_share:.0%} of all {each.modality} tokens are such as most entities "
-                "have, such as a blank background: they tell nobody apart. "
+                f"have{_SUCH_AS.get(each.modality, '')}: they tell nobody apart. "
                 f"{_CROPPING if each.backend == 'visual-words' else ''}"
                 "mygo tokens probe shows what the others tell."
             )

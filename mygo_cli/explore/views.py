@@ -40,7 +40,7 @@ def number(request: Request, name: str, otherwise: int) -> int:
     if given is None:
         return otherwise
     if not (given.isascii() and given.isdigit() and len(given) < 7):
-        raise UsageError(f"{name} is a whole number, not {given}.")
+        raise UsageError(f"{name} is a whole number below 1,000,000, not {given}.")
     return int(given)
 
 
@@ -220,7 +220,9 @@ def _ranked(request: Request) -> Content:
     head, relation, tail = _fact(request)
     if entity := word(request, "entity"):
         head, tail = (entity, None) if _side(request, "asked") == "tail" else (None, entity)
-    hide_known = word(request, "known") == "hide"
+    if (known := word(request, "known")) not in (None, "mark", "hide"):
+        raise UsageError(f"known is mark or hide, not {known}.")
+    hide_known = known == "hide"
     top = max(1, number(request, "top", ANSWERS))
     return explorer_of(request).rank(head, relation, tail, top, hide_known)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mygo_cli.cache.stats import Summary
-from mygo_cli.errors import UsageError
+from mygo_cli.errors import DataError, UsageError
+from mygo_cli.graph.findings import some
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.looks import Spellings
 from mygo_cli.imports.codebook import read_codebook
@@ -44,6 +45,7 @@ def import_tokens(graph: KnowledgeGraph, own: OwnTokens, caches: Path) -> Summar
             f"--drop-id {wrong[0]} is outside the codebook, which has {len(codebook):,} rows."
         )
     row_of = _rows_by_name(graph) | graph.entity_row
+    _refuse_shared_names(tokens, row_of, graph)
     if own.skip_unknown:
         tokens = _known(tokens, row_of)
     rows = rows_of_keys(
@@ -56,6 +58,20 @@ def _rows_by_name(graph: KnowledgeGraph) -> dict[str, int]:
     """Return the row of each display name that one entity alone has."""
     count = Counter(graph.names)
     return {name: row for row, name in enumerate(graph.names) if count[name] == 1}
+
+
+def _refuse_shared_names(
+    tokens: TokenFile, row_of: Mapping[str, int], graph: KnowledgeGraph
+) -> None:
+    """Raise `DataError` for a key that is the name of several entities: whose are its tokens?"""
+    count = Counter(graph.names)
+    shared = (key for key in tokens.sequences if key not in row_of and count[key] > 1)
+    if (key := next(shared, None)) is not None:
+        ids = [graph.entities[row] for row, name in enumerate(graph.names) if name == key]
+        raise DataError(
+            f"{tokens.path}: the key {key} is the name of {len(ids)} entities of {graph.folder}.",
+            f"Take their ids as keys: {some(ids)}.",
+        )
 
 
 def _known(tokens: TokenFile, row_of: dict[str, int]) -> TokenFile:

@@ -10,13 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mygo_cli.errors import DataError, UsageError
+from mygo_cli.errors import BackendError, DataError, UsageError, one_line
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.settings.merging import decoder_plugin
 from mygo_cli.settings.sections import DecoderSettings, Settings
 from mygo_cli.tokens.bags import TokenBags
 from mygo_cli.tokens.selection import TokenTable
+
+TO_THE_AUTHOR = "Report this to the plugin's author."
 
 
 def make_decoder(settings: DecoderSettings, dim: int) -> torch.nn.Module:
@@ -26,7 +28,25 @@ def make_decoder(settings: DecoderSettings, dim: int) -> torch.nn.Module:
         decoder: torch.nn.Module = cls(dim, options)
     except ValueError as error:
         raise UsageError(f"decoder {settings.name}: {error}") from error
+    _try_out(decoder, settings.name, dim)
     return decoder
+
+
+def _try_out(decoder: torch.nn.Module, name: str, dim: int) -> None:
+    """Score a little with a plugin; raise `BackendError`, now and not within a run, if it fails."""
+    queries, entities = 2, 3
+    asked, scored = torch.ones(queries, dim), torch.ones(entities, dim)
+    if asked.device.type == "meta":  # of a model that is only counted
+        return
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            found = tuple(decoder.eval()(asked, asked, scored).shape)
+    except Exception as error:
+        raise BackendError(f"--decoder {name} failed: {one_line(error)}.", TO_THE_AUTHOR) from error
+    decoder.train()
+    if found != (queries, entities):
+        wrong = f"gave scores {found} for {queries} questions and {entities} entities"
+        raise BackendError(f"--decoder {name} {wrong}.", TO_THE_AUTHOR)
 
 
 def build_model(
@@ -52,6 +72,10 @@ def rebuild_model(settings: Settings, state: Mapping[str, Tensor], path: Path) -
         model = MyGO(num_entities, num_relations, image, text, decoder, options)
         _check_formats(model, state)
         model.load_state_dict(dict(state), assign=True)
+    except BackendError as error:
+        raise error.within(
+            str(path), "The run needs the plugin that it was trained with."
+        ) from None
     except (KeyError, RuntimeError, ValueError) as error:
         raise DataError(
             f"{path} does not fit the config.toml of its run.", "Was one of them edited?"

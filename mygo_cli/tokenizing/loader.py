@@ -12,9 +12,9 @@ import torch
 
 from mygo_cli.cache.sources import in_order
 from mygo_cli.contracts import ImageTokenizer
+from mygo_cli.errors import one_line
 from mygo_cli.graph.pictures import BadPicture, read_picture
 from mygo_cli.graph.triples import Array
-from mygo_cli.tokenizing.plugins import one_line
 
 
 @dataclass(frozen=True)

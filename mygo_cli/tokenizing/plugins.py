@@ -29,6 +29,7 @@ from mygo_cli.errors import (
     OutOfMemory,
     UsageError,
     lacks_memory,
+    one_line,
 )
 from mygo_cli.graph.triples import Array
 from mygo_cli.settings.fields import from_dict, from_pairs
@@ -76,12 +77,6 @@ def checked(tokens: Sequence[Array], count: int, info: TokenizerInfo, who: str) 
             fault = f"gave token ids up to {int(ids.max())}, its vocabulary has {info.vocab_size}"
     if fault:
         raise BackendError(f"{who} {fault}.", "Report this to the plugin's author.")
-
-
-def one_line(error: Exception) -> str:
-    """Return what an exception says, as one clause."""
-    said = " ".join(str(error).split()).rstrip(".")
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 MOST_TO_LEARN_FROM = 4096  # items, evenly spread over all

@@ -112,6 +112,16 @@ def test_display_names_are_keys_where_no_id_is(graph: KnowledgeGraph, write: Any
     assert cache.items().entity.tolist() == [0, 3, 4]
 
 
+@pytest.mark.parametrize("skip_unknown", [False, True])
+def test_a_name_of_two_is_nobodys_key(
+    graph: KnowledgeGraph, write: Any, skip_unknown: bool
+) -> None:
+    with pytest.raises(
+        DataError, match=r"Bert is the name of 2 .*Take their ids as keys: b, c d\."
+    ):
+        write(graph, {"Bert": [1], "nobody": [2]}, skip_unknown=skip_unknown)
+
+
 def test_the_same_file_again_and_another_one(
     graph: KnowledgeGraph, write: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -143,7 +153,7 @@ def test_the_cache_of_another_graph_is_kept(
     ("content", "own", "message"),
     [
         ({"a": [1], "g": [2]}, {}, r"the key g is not an entity of .*Mend it, or add --skip-unk"),
-        ({"Bert": [1]}, {}, r"the key Bert is not an entity"),  # two are called so
+        ({"Bert": [1]}, {}, r"the key Bert is the name of 2 entities"),  # two are called so
         ({"a": [1], "Anna": [2]}, {}, r"two keys mean a, Anna is one of them"),
         ({"a": [1, 10]}, {}, r"a: the token id 10 is outside the codebook, which has 10 rows"),
         ({"a": []}, {}, r"holds no tokens"),

@@ -91,8 +91,8 @@ def test_something_must_be_left():
     ("options", "message"),
     [
         ({"dim": 10, "heads": 4}, "--dim 10 must be a multiple of --heads 4"),
-        ({"dim": 0}, "--dim 0"),
-        ({"heads": 0}, "--heads 0"),
+        ({"dim": 0}, "--dim must be at least 1"),
+        ({"heads": 0}, "--heads must be at least 1"),
         ({"feed_forward": 0}, "--feed-forward must be at least 1"),
         ({"triple_layers": 0}, "--triple-layers must be at least 1"),
         ({"dropout": 1.0}, r"--dropout must lie in \[0, 1\)"),
