@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -80,7 +80,17 @@ def compare(
     ]
     if by:
         record["relations"] = by_relation
-    out.give(show, record, rows=by_relation if by else lines)
+    out.give(show, record, rows=map(_with_ends, by_relation if by else lines))
+
+
+def _with_ends(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line whose intervals are two columns, as a table has them."""
+    flat: dict[str, Any] = {}
+    for key, value in line.items():
+        name, is_interval, _ = key.partition("_interval")
+        ends = {f"{name}_from": value[0], f"{name}_to": value[1]} if is_interval else {key: value}
+        flat |= ends
+    return flat
 
 
 def _joined(runs: str) -> list[str]:

@@ -80,7 +80,11 @@ def tune(
 
         run_search(search, seconds, report)
     found = finish_search(search, base, graph.name)
-    out.give(partial(_show, found), _record(found))
+    trials = [
+        {"trial": each.number, "mrr": each.mrr, "seconds": each.seconds, **each.values}
+        for each in found.trials
+    ]
+    out.give(partial(_show, found), _record(found), trials)
 
 
 def seconds_of(budget: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -51,6 +52,14 @@ def test_tables(mygo, two):
     assert f"against {two[0].name}" in ended.out
     assert ended.out.count(two[1].name) == 2
     assert ended.err == ""
+
+
+@pytest.mark.parametrize("more", [(), ("--by", "relation")])
+def test_intervals_are_two_columns_of_rows(mygo, two, more):
+    ended = mygo("compare", *two, *more, "--device", "cpu", "--csv")
+    for row in csv.DictReader(ended.out.splitlines()):
+        assert float(row["mrr_from"]) <= float(row["mrr"]) <= float(row["mrr_to"])
+        assert float(row["difference_from"]) <= float(row["difference_to"])
 
 
 def test_by_relation(mygo, two):

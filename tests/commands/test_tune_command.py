@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 import shutil
@@ -75,6 +76,13 @@ def test_the_table_names_what_was_tried(tune):
     assert "learning rate" in ended.out
     assert ended.out.splitlines()[-1] == f"Next: mygo train --config {FOLDER}/recipe.toml"
     assert "trial 0: valid MRR" in ended.err
+
+
+def test_a_row_for_each_trial(tune):
+    rows = list(csv.DictReader(tune("--budget", "2s", "--csv").out.splitlines()))
+    assert len(rows) > 1
+    assert float(rows[0]["mrr"]) >= float(rows[-1]["mrr"])
+    assert float(rows[0]["training.learning_rate"]) > 0
 
 
 def test_what_mattered_is_told_of_enough_trials(tune):
