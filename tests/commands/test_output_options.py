@@ -122,7 +122,7 @@ def test_a_narrow_terminal_does_not_break_a_file(answer, monkeypatch):
         (
             ["-o", "no/x.csv"],
             1,
-            "x.csv cannot be written: there is no folder no. Make it first.",
+            "no/x.csv cannot be written: there is no folder no. Make it first.",
         ),
         (["-f", "csv", "--tsv"], 2, "--tsv and --format csv exclude each other."),
         (["--csv", "--tsv"], 2, "--csv and --tsv exclude each other."),

@@ -310,8 +310,9 @@ def test_the_page_lists_what_checkpoints_hold(tmp_path):
         for name in listed if where == "both" else [where]:
             listed[name] |= set(re.findall(r"`(\w+)`", keys))
     held = {"best.pt": set(), "last.pt": set()}
-    for select in ("best", "test"):
-        fit = new_fit(tmp_path / select, tiny_settings(data={"select": select}))
+    for select, holdout in (("best", 0.0), ("test", 0.1)):
+        data = {"select": select, "holdout": holdout}
+        fit = new_fit(tmp_path / select, tiny_settings(data=data))
         run(fit)
         for path in (fit.folder.best, fit.folder.last):
             held[path.name] |= set(load_checkpoint(path))
