@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from mygo_cli.contracts import DECODERS, GROUPS, IMAGE_TOKENIZERS, LOGGERS, TEXT_TOKENIZERS
-from mygo_cli.errors import BackendError, NoSuchBackend, suggest
+from mygo_cli.errors import TO_THE_AUTHOR, BackendError, NoSuchBackend, suggest
 
 FLAGS = {
     IMAGE_TOKENIZERS: "--image-backend",
@@ -99,7 +99,7 @@ def load(group: str, name: str) -> Any:
     except Exception as error:  # a plugin may raise anything, and must not end other commands
         raise BackendError(
             f"{where} cannot be imported: {type(error).__name__}: {_first_line(error)}.",
-            "Report this to the plugin's author.",
+            TO_THE_AUTHOR,
         ) from error
     _check_type(group, where, cls)
     return cls

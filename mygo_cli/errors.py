@@ -89,6 +89,9 @@ def suggest(name: str, choices: Iterable[str], most: int = 3) -> str:
     return f"There are: {', '.join(choices[:8])}{more}."
 
 
+TO_THE_AUTHOR = "Report this to the plugin's author."
+
+
 def one_line(error: Exception) -> str:
     """Return what an exception says, as one clause."""
     said = " ".join(str(error).split()).rstrip(".")

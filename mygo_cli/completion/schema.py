@@ -145,11 +145,9 @@ class Schema:
             rows = rows.to(plausibility.device)
             part = (plausibility[rows] + usual[:, None]).masked_fill(~able, -torch.inf)
             if self.single[role]:
-                best = part.argmax(1, keepdim=True)
-                part = torch.full_like(part, -torch.inf).scatter(1, best, part.gather(1, best))
+                part = _best_alone(part, 1)
                 if self.single[self._other(role)]:
-                    best = part.argmax(0, keepdim=True)
-                    part = torch.full_like(part, -torch.inf).scatter(0, best, part.gather(0, best))
+                    part = _best_alone(part, 0)
             plausibility[rows] = part
 
     def claims(self, keys: Numbers) -> Numbers:
@@ -170,3 +168,9 @@ class Schema:
     def _other(self, role: int) -> int:
         """Return the other role of the same relation."""
         return (role + self.relations) % (2 * self.relations)
+
+
+def _best_alone(part: Tensor, dim: int) -> Tensor:
+    """Return -inf for all but the first best along a dimension."""
+    best = part.argmax(dim, keepdim=True)
+    return torch.full_like(part, -torch.inf).scatter(dim, best, part.gather(dim, best))

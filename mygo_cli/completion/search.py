@@ -87,7 +87,7 @@ class TopFacts:
     @property
     def floor(self) -> float:
         """Return the log-plausibility below which no offer can matter any more."""
-        full = len(self._best.key) == self.limit > 0
+        full = len(self._best.key) == self.limit
         return float(self._best.log_plausibility[-1]) if full else -np.inf
 
     def promising(self, log_plausibility: Tensor) -> tuple[Tensor, Tensor]:

@@ -182,22 +182,21 @@ def _tab_rows(text: str, layout: Layout) -> Iterator[Row]:
         if any(cells):
             if layout.free_text:
                 cells[-1] = cells[-1].replace("\t", " ")
-            if layout.full_stops and loses_full_stop(cells[0], cells[-1]):
-                cells[-1] = _without_full_stop(cells[-1])
+            if layout.full_stops and cells[-1].endswith("."):
+                cells[-1] = last_as_read(cells[0], cells[-1])
             yield number, cells
 
 
-def loses_full_stop(first: str, last: str) -> bool:
-    """Return whether a line with these cells at its ends is read as one of N-Triples."""
-    like_one = last.endswith(".") and first.startswith(("<", "_:"))
-    return like_one and _without_full_stop(last) != last
+def last_as_read(first: str, last: str) -> str:
+    """Return the last cell of a line, given its first: of N-Triples without the full stop.
 
-
-def _without_full_stop(cell: str) -> str:
-    """Return a cell without the full stop at its end: behind blanks, an IRI or a text in quotes."""
-    before = cell[:-1]
+    It stands behind blanks, an IRI or a text in quotes.
+    """
+    if not (last.endswith(".") and first.startswith(("<", "_:"))):
+        return last
+    before = last[:-1]
     ends_the_line = not before or before[-1] in '>"' or before[-1].isspace()
-    return before.rstrip() if ends_the_line else cell
+    return before.rstrip() if ends_the_line else last
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from mygo_cli.files import atomic_write
 from mygo_cli.graph.files import ENDINGS, SPLITS, Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
-from mygo_cli.graph.rows import TRIPLES, loses_full_stop
+from mygo_cli.graph.rows import TRIPLES, last_as_read
 
 Fact = tuple[str, str, str]  # head, relation, tail
 
@@ -66,7 +66,7 @@ def _files(dataset: Dataset) -> dict[str, bytes]:
                 "Rename it in the source.",
             )
     for head, _, tail in (fact for facts in dataset.facts.values() for fact in facts):
-        if loses_full_stop(head, tail):
+        if last_as_read(head, tail) != tail:
             raise DataError(
                 f"{tail!r} cannot be a name behind {head!r}: as in N-Triples, its full stop gets "
                 "lost.",

@@ -64,8 +64,8 @@ def _refuse_shared_names(
     tokens: TokenFile, row_of: Mapping[str, int], graph: KnowledgeGraph
 ) -> None:
     """Raise `DataError` for a key that is the name of several entities: whose are its tokens?"""
-    count = Counter(graph.names)
-    shared = (key for key in tokens.sequences if key not in row_of and count[key] > 1)
+    names = set(graph.names)
+    shared = (key for key in tokens.sequences if key in names and key not in row_of)
     if (key := next(shared, None)) is not None:
         ids = [graph.entities[row] for row, name in enumerate(graph.names) if name == key]
         raise DataError(

@@ -68,7 +68,8 @@ def find_question(
     if relation is None and head is not None and tail is not None:
         raise UsageError(
             "Which relation is meant?",
-            f"Give it and one of the two, or ask for it: {_shown_command(head, tail)}",
+            "Give it and one of the two, or ask for it: "
+            + shlex.join(["mygo", "rank", "--head", head, "--tail", tail]),
         )
     if relation is None or (head is None) == (tail is None):
         raise UsageError(
@@ -80,10 +81,6 @@ def find_question(
         graph.find_relation(relation),
         None if tail is None else graph.find_entity(tail),
     )
-
-
-def _shown_command(head: str, tail: str) -> str:
-    return shlex.join(["mygo", "rank", "--head", head, "--tail", tail])
 
 
 def at_least_one(top: int) -> int:

@@ -10,15 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mygo_cli.errors import BackendError, DataError, UsageError, one_line
+from mygo_cli.errors import TO_THE_AUTHOR, BackendError, DataError, UsageError, one_line
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.settings.merging import decoder_plugin
 from mygo_cli.settings.sections import DecoderSettings, Settings
 from mygo_cli.tokens.bags import TokenBags
 from mygo_cli.tokens.selection import TokenTable
-
-TO_THE_AUTHOR = "Report this to the plugin's author."
 
 
 def make_decoder(settings: DecoderSettings, dim: int) -> torch.nn.Module:

@@ -23,6 +23,7 @@ from mygo_cli.contracts import (
     TokenizerInfo,
 )
 from mygo_cli.errors import (
+    TO_THE_AUTHOR,
     BackendError,
     Interrupted,
     MygoError,
@@ -58,9 +59,7 @@ def call(who: str, method: Callable[..., Result], *arguments: Any) -> Result:
                 f"{who} ran out of memory.", "Give a smaller --batch-size."
             ) from error
         name = getattr(method, "__name__", "it")
-        raise BackendError(
-            f"{who} failed in {name}: {one_line(error)}.", "Report this to the plugin's author."
-        ) from error
+        raise BackendError(f"{who} failed in {name}: {one_line(error)}.", TO_THE_AUTHOR) from error
 
 
 def checked(tokens: Sequence[Array], count: int, info: TokenizerInfo, who: str) -> None:
@@ -76,7 +75,7 @@ def checked(tokens: Sequence[Array], count: int, info: TokenizerInfo, who: str) 
         elif len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < info.vocab_size:
             fault = f"gave token ids up to {int(ids.max())}, its vocabulary has {info.vocab_size}"
     if fault:
-        raise BackendError(f"{who} {fault}.", "Report this to the plugin's author.")
+        raise BackendError(f"{who} {fault}.", TO_THE_AUTHOR)
 
 
 MOST_TO_LEARN_FROM = 4096  # items, evenly spread over all

@@ -48,14 +48,15 @@ def as_picture(prepared: Array) -> Image.Image:
 def boxes_of(item: Item, token: KeptToken) -> list[tuple[int, int, int, int]]:
     """Return the patches of a token in a picture of `SIDE` pixels: left, top, right, bottom.
 
-    None where the item's tokens are no square grid.
+    None where the item's tokens are no square grid, nor for a patch of which no pixel is left.
     """
     grid = grid_of(len(item.tokens))
     if grid is None:
         return []
     edges = [round(step * SIDE / grid) for step in range(grid + 1)]
     places = (divmod(position, grid) for position in token.places.get(item.key, ()))
-    return [(edges[x], edges[y], edges[x + 1], edges[y + 1]) for y, x in places]
+    boxes = ((edges[x], edges[y], edges[x + 1], edges[y + 1]) for y, x in places)
+    return [box for box in boxes if box[0] < box[2] and box[1] < box[3]]
 
 
 def tint_patches(
@@ -72,8 +73,6 @@ def tint_patches(
     draw = ImageDraw.Draw(tinted)
     for token, colour, strength in tints:
         for left, top, right, bottom in boxes_of(item, token):
-            if right == left or bottom == top:  # more patches than pixels
-                continue
             patch = plain.crop((left, top, right, bottom))
             over = Image.new("RGB", patch.size, colour)
             tinted.paste(Image.blend(patch, over, MOST_TINT * strength), (left, top))

@@ -101,6 +101,8 @@ def test_patches_of_a_pixel_or_two_are_tinted(side):
         np.ones((3, 8, 8), dtype=np.float32), item, [(KeptToken(1, 1, {"a": [1]}), (1, 2, 3), 1.0)]
     )
     assert image.size == (SIDE, SIDE)
+    marked = mark_patches(np.ones((3, 8, 8), dtype=np.float32), item, [KeptToken(1, 1, {"a": [1]})])
+    assert marked.size == (SIDE, SIDE)
 
 
 # Statistics
