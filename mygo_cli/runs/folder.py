@@ -165,6 +165,13 @@ class RunFolder:
         if self.metrics.exists():
             self.write(self.metrics, "".join(line + "\n" for line in kept))
 
+    def forget_result(self) -> None:
+        """Drop what was measured, of a model that a run which goes on replaces."""
+        try:
+            self.result.unlink(missing_ok=True)
+        except OSError as error:
+            raise DataError(f"{self.result} cannot be replaced: {error.strerror}.") from error
+
     def _metrics_rows(self) -> list[tuple[str, dict[str, Any]]]:
         """Return each line with what it says."""
         if not self.metrics.exists():

@@ -128,11 +128,12 @@ class TrainingRun:
     def _epochs(self) -> Iterator[StepDone | EpochValidated]:
         """Train and look after each epoch, until the last is done or no progress is made."""
         events = self.trainer.run()
-        while not self._done and (event := next(events, None)) is not None:
+        while not self.done and (event := next(events, None)) is not None:
             yield self._after_epoch(event) if isinstance(event, EpochDone) else event
 
     @property
-    def _done(self) -> bool:
+    def done(self) -> bool:
+        """Say whether there is nothing more to train."""
         return self.stopper.done or self.trainer.epoch >= self.selection.last_epoch
 
     def _after_epoch(self, done: EpochDone) -> EpochValidated:

@@ -145,8 +145,10 @@ def _finish(
 
 
 def _trained(training: TrainingRun, graph: KnowledgeGraph, follow: Follow) -> Finished:
-    follow(training)
     folder, processes = training.folder, training.processes
+    if processes.first and not training.done:
+        folder.forget_result()  # of fewer epochs, where the settings ask for more now
+    follow(training)
     processes.any(False)  # the first process has written the model that all now read
     run = load_run(folder, graph, training.trainer.device)
     result = measure(run, processes)

@@ -51,6 +51,19 @@ def test_ctrl_c_and_resume(train, mygo, monkeypatch, words):
     assert last[0].read_bytes() == last[1].read_bytes()
 
 
+def test_a_run_given_more_epochs_is_not_finished_before_they_are_done(train, mygo, monkeypatch):
+    assert train("--epochs", 2).code == 0
+    run = only_run()
+    config = run / "config.toml"
+    config.write_text(config.read_text().replace("epochs = 2", "epochs = 4"))
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, epoch=4)
+        assert mygo("train", "--resume", run).code == 130
+    assert not (run / "result.json").exists()  # it told of a model that is replaced
+    assert mygo("train", "--resume", run).code == 0
+    assert result_of(run)["epoch"] <= 4
+
+
 def test_resume_takes_no_other_options(train, mygo):
     assert train("--epochs", 1).code == 0
     for more in (["--epochs", 9], ["--decoder-option", "chunk=3"], ["--config", "x.toml"]):
