@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from mygo_cli.completion.questions import seen_questions
-from mygo_cli.completion.search import Facts, TopFacts, complete, log_beliefs
+from mygo_cli.completion.search import Facts, TopFacts, believe, complete
 from mygo_cli.device import Portion
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import read_graph
@@ -101,14 +101,14 @@ def offer_all(
         rows = slice(first, min(first + AT_ONCE, len(queries.entity)))
         asked = queries.at(rows)
         scores = score(asked)
-        probability, plausibility = log_beliefs(scores, asked, loops, known.part(rows))
-        unknown = probability > -torch.inf
+        beliefs = believe(scores, asked, loops, known.part(rows))
+        probability = beliefs.log_probability()
         among_new = probability - probability.logsumexp(1, keepdim=True).nan_to_num(neginf=0.0)
         orders = {
-            "plausibility": plausibility,
+            "plausibility": probability + beliefs.known,
             "probability": probability,
             "probability among new answers": among_new,
-            "score": scores.double().where(unknown, -torch.inf),
+            "score": scores.double(),
         }
         for name, values in orders.items():
             top = tops.setdefault(name, TopFacts(max(NUMBERS)))

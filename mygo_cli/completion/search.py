@@ -25,7 +25,7 @@ from mygo_cli.ranking.filtering import (
 )
 from mygo_cli.ranking.ranks import check_finite
 
-ENTRIES_AT_ONCE = 1 << 20  # scores looked through at once, in float64: what a cache holds
+ENTRIES_AT_ONCE = 1 << 20  # scores looked through at once: what a cache holds
 
 
 class Facts(NamedTuple):
@@ -96,7 +96,8 @@ class TopFacts:
         The offers are of different facts, -inf for none. Equals of the last one are kept: their
         keys decide.
         """
-        wanted = (log_plausibility > -torch.inf) & (log_plausibility >= self.floor)
+        least = max(self.floor, torch.finfo(log_plausibility.dtype).min)  # -inf is no offer
+        wanted = log_plausibility >= least
         values = log_plausibility[wanted]
         if len(values) > self.limit:
             wanted &= log_plausibility >= values.topk(self.limit).values[-1]
@@ -168,12 +169,14 @@ def complete(
             part = slice(start, min(start + step, len(scores)))
             rows = slice(first + part.start, first + part.stop)
             asked = queries.at(rows)
-            beliefs = log_beliefs(scores[part], asked, loops, known.part(rows))
+            beliefs = believe(scores[part], asked, loops, known.part(rows))
             if linked is not None:
-                hide_known(beliefs[1], linked.part(rows))  # by which facts are chosen
-            if rules.schema is not None:
-                rules.schema.weigh(beliefs[1], asked)
-            top.offer(_promising(top, scores[part], beliefs, asked, graph))
+                hide_known(beliefs.scores, linked.part(rows))
+            # Where a question's best answer is too bad none of it is looked at again.
+            able = (beliefs.best() >= top.floor).nonzero()[:, 0]
+            if len(able):
+                few = beliefs.at(able), asked.at(able.cpu())
+                top.offer(_promising(top, *few, rules.schema, graph))
         first += len(scores)
         yield first
 
@@ -187,37 +190,62 @@ def _ask(
     return scores.cpu() if scores.device.type == "mps" else scores  # which has no float64
 
 
-def log_beliefs(
-    scores: Tensor, queries: Queries, loops: Tensor, known: Known
-) -> tuple[Tensor, Tensor]:
-    """Return log-probability and log-plausibility of scored answers (B, N), float64.
+class Beliefs(NamedTuple):
+    """What is believed of the answers to B questions, all on one device.
 
-    Both are -inf for the answers that are `known`, and for the entity asked about
-    where its relation has no `loops`; only the latter is no candidate of the softmax.
+    `scores` (B, N) float32, -inf for what is no new fact; the natural logarithms of the sum of
+    exp(score) over all candidates, `total`, and of how many answers are known, at least one,
+    `known`: both (B, 1) float64.
     """
-    probability = scores.double()
-    hide_asked(probability, queries, loops)
-    probability -= probability.logsumexp(1, keepdim=True).nan_to_num(neginf=0.0)
-    hide_known(probability, known)
-    answered = known.start.diff().clamp(min=1).double().log()
-    return probability, probability + answered.to(probability.device)[:, None]
+
+    scores: Tensor
+    total: Tensor
+    known: Tensor
+
+    def at(self, rows: Tensor) -> Beliefs:
+        """Return what is believed of some of the questions."""
+        return Beliefs(*(part[rows] for part in self))
+
+    def log_probability(self) -> Tensor:
+        """Return the softmax of the scores (B, N) as logarithms, float64, -inf as in `scores`."""
+        return self.scores.double() - self.total
+
+    def best(self) -> Tensor:
+        """Return the log-plausibility of the best answer to each question, (B,) float64."""
+        best = self.scores.amax(1, keepdim=True).double() - self.total + self.known
+        return best[:, 0]
+
+
+def believe(scores: Tensor, queries: Queries, loops: Tensor, known: Known) -> Beliefs:
+    """Return what scored answers (B, N) are worth, those that are no new fact hidden.
+
+    No new facts are the answers that are `known`, and the entity asked about where its relation has
+    no `loops`; only the latter is no candidate of the softmax.
+    """
+    scores = scores.clone()
+    hide_asked(scores, queries, loops)
+    # In float32, as the scores are: a sum of thousands in float64 takes as long as many of them.
+    most = scores.amax(1, keepdim=True).nan_to_num(neginf=0.0)
+    total = most.double() + (scores - most).exp_().sum(1, keepdim=True).double().log()
+    hide_known(scores, known)
+    answered = known.start.diff().clamp(min=1).double().log()[:, None]
+    return Beliefs(scores, total.nan_to_num(neginf=0.0), answered.to(scores.device))
 
 
 def _promising(
-    top: TopFacts,
-    scores: Tensor,
-    beliefs: tuple[Tensor, Tensor],
-    queries: Queries,
-    graph: KnowledgeGraph,
+    top: TopFacts, beliefs: Beliefs, queries: Queries, schema: Schema | None, graph: KnowledgeGraph
 ) -> Facts:
-    """Return the facts among scored answers (B, N) that may be among the best."""
-    probability, plausibility = beliefs
+    """Return the facts among believed answers that may be among the best."""
+    probability = beliefs.log_probability()
+    plausibility = probability + beliefs.known
+    if schema is not None:
+        schema.weigh(plausibility, queries)
     rows, entities = top.promising(plausibility)
     asked = queries.at(rows.cpu())
     return Facts(
         graph.fact_keys(triples_of(asked, entities.cpu()).numpy()),
         plausibility[rows, entities].cpu().numpy(),
         probability[rows, entities].cpu().numpy(),
-        scores[rows, entities].cpu().numpy(),
+        beliefs.scores[rows, entities].cpu().numpy(),
         asked.predict_head.numpy(),
     )
