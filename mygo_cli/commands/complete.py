@@ -112,7 +112,8 @@ def _unfinished(path: Path | None, opened: Run, request: Request, force: bool) -
 
     if path is None:
         return None
-    settings = {"model": file_sha256(opened.folder.best), **request.as_settings(opened.graph)}
+    model = "+".join(file_sha256(folder.best) for folder in opened.folders)
+    settings = {"model": model, **request.as_settings(opened.graph)}
     return Unfinished(path.with_name(path.name + ".unfinished"), settings, force)
 
 

@@ -67,6 +67,7 @@ def export(
 ) -> None:
     """Write vectors of entities or relations, or scores, to a file, or all of a run."""
     from mygo_cli.exports.files import format_of, save_table
+    from mygo_cli.runs.exported import table_of
     from mygo_cli.runs.opened import open_run
 
     if what != "scores" and (split or triples):
@@ -84,7 +85,7 @@ def export(
     opened = open_run(run, data, device, runs_folder)
     scored = _scored(opened, split or "test", triples) if what == "scores" else None
     with console.bars(transient=True) as progress:
-        table = opened.table(what, scored, batch_size, progress)
+        table = table_of(opened, what, scored, batch_size, progress)
     save_table(path, kind, table)
     shape = f"{len(table):,} {'triples' if what == 'scores' else what}"
     if what != "scores":

@@ -40,7 +40,8 @@ RunOption = Annotated[
     typer.Option(
         "--run",
         autocompletion=completing.runs,
-        help="Folder of the run, or its name or the beginning of it; mygo runs lists them. "
+        help="Folder of the run, or its name or the beginning of it; mygo runs lists them. Several "
+        "joined by + answer together, by the mean of their scores. "
         "Default: the newest that is finished, of the graph --data if given.",
         show_default=False,
     ),

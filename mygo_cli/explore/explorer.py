@@ -49,6 +49,7 @@ class Explorer:
     """
 
     def __init__(self, run: Run) -> None:
+        run.single()  # several have no tokens to show
         self.run = run
         self.graph = run.graph
         self.names = Names(run.graph)

@@ -91,7 +91,7 @@ def part_losses(run: Run, split: Split, progress: Progress = silent) -> dict[str
     found: dict[str, Metrics] = {}
     for part, module in parts.items():
         if module is not None:
-            blind = replace(run, scorer=without(run.scorer, part))
+            blind = replace(run, scorer=without(run.single(), part))
             rivals = blind.rivals(run.graph.split(split), None, progress, f"without {part}")
             measured = metrics(ranks(rivals.better, rivals.ties))
             assert measured is not None  # there are triples

@@ -18,6 +18,7 @@ from mygo_cli.model.queries import Queries
 SCORE_BYTES = 1 << 28  # at most this much for the scores of a block
 MOST_AT_ONCE = 512  # questions; more are not faster, and Ctrl-C waits for a block
 Part = Literal["structure", "image", "text"]
+Modality = Literal["image", "text"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,15 @@ class Scorer:
     model: MyGO
     entities: Tensor
     relations: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the model is."""
+        return self.entities.device
+
+    def has_tokens(self, modality: Modality) -> Tensor | None:
+        """Return which entities the model read tokens of, bool (N,); None if it read none."""
+        return self.model.has_tokens(modality)
 
     @cached_property
     def expert_vectors(self) -> list[ExpertVectors]:
@@ -79,10 +89,42 @@ class Scorer:
             return torch.cat((joint, experts), 1)
 
     def _moved(self, queries: Queries) -> Queries:
-        return Queries(*(part.to(self.entities.device) for part in queries))
+        return Queries(*(part.to(self.device) for part in queries))
 
     def _joint(self, moved: Queries) -> Tensor:
         return self.model.scores(moved, self.entities, self.relations).float()
+
+
+@dataclass(frozen=True)
+class MeanScorer:
+    """Models of the same entities and relations, on one device, as one: the mean of their scores.
+
+    Each has learned scores whose softmax is to give the answer, so that they compare as they are.
+    """
+
+    members: tuple[Scorer, ...]
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the models are."""
+        return self.members[0].device
+
+    def __call__(self, queries: Queries) -> Tensor:
+        """Return scores (B, N) of queries on any device, float32."""
+        first, *others = self.members
+        total = first(queries)
+        for each in others:
+            total += each(queries)
+        return total.div_(len(self.members))
+
+    def has_tokens(self, modality: Modality) -> Tensor | None:
+        """Return which entities any model read tokens of, bool (N,); None if none read any."""
+        each = (member.has_tokens(modality) for member in self.members)
+        read = [seen for seen in each if seen is not None]
+        return torch.stack(read).any(0) if read else None
+
+
+AnyScorer = Scorer | MeanScorer
 
 
 def encoded(model: MyGO, processes: Processes = ALONE) -> Scorer:

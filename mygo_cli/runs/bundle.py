@@ -59,6 +59,7 @@ def write_bundle(run: Run, output: Path) -> list[Path]:
     machine, what was measured, and the graph's tables. Raises `DataError` where the folder is there
     already or cannot be written.
     """
+    run.single()  # several have no model that could be bundled
     source, name = run.folder, run.graph.name
     settings = dataclasses.replace(
         run.settings,

@@ -22,7 +22,7 @@ from mygo_cli.ranking.calibration import (
     judge,
     reliability,
 )
-from mygo_cli.ranking.scorer import Scorer, block_size
+from mygo_cli.ranking.scorer import AnyScorer, block_size
 from mygo_cli.runs.folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Calibrated:
     after: Reliability | None
 
 
-def calibrate(scorer: Scorer, graph: KnowledgeGraph) -> Calibrated | None:
+def calibrate(scorer: AnyScorer, graph: KnowledgeGraph) -> Calibrated | None:
     """Fit a run's curve on validation, without a look at test, then measure it on test.
 
     None where the graph has no validation triples. Raises `MygoError` for a score that is not a
@@ -81,7 +81,7 @@ def _tested(said: Values, judged: Judged) -> Reliability:
 
 
 def calibration_of(
-    folder: RunFolder, scorer: Scorer, graph: KnowledgeGraph, epoch: int
+    folder: RunFolder, scorer: AnyScorer, graph: KnowledgeGraph, epoch: int | list[int]
 ) -> Calibrated | None:
     """Return what the run's file says of this epoch and these facts, else fit it and write it.
 

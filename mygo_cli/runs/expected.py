@@ -16,7 +16,7 @@ from mygo_cli.files import parsed_json
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.calibration import Calibration, fit_in_groups
-from mygo_cli.ranking.scorer import Scorer, block_size
+from mygo_cli.ranking.scorer import AnyScorer, block_size
 from mygo_cli.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ OF_A_KIND = ("--side", "--unlinked", "--missing", "--schema")
 
 
 def expected_precision(
-    scorer: Scorer,
+    scorer: AnyScorer,
     graph: KnowledgeGraph,
     request: Request,
     batch_size: int | None = None,

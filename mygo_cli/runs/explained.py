@@ -120,7 +120,7 @@ def explain_answer(
     """
     graph = run.graph
     question, given = _posed(graph, head, relation, tail, ask)
-    (best,) = predict(run.scorer, graph, [question], RIVALS, also=given)
+    (best,) = predict(run.single(), graph, [question], RIVALS, also=given)
     if given is None and not best:
         raise UsageError("No entity is left to answer.")
     answer = best[0].entity if given is None else given
@@ -129,7 +129,7 @@ def explain_answer(
     hide_asked(scores, query, loop_relations(graph.all_triples(), len(graph.relations)))
     rivals = (scores[0] > -torch.inf).to(run.device)
     sources = sources_of(run, {question.asked, answer})
-    found = explain(run.scorer, query, answer, rivals, bag_places(run, sources))
+    found = explain(run.single(), query, answer, rivals, bag_places(run, sources))
     title = f"{graph.names[answer]} as the answer to {titled(graph, question)}"
     losses = Rows(Loss, _losses(graph, found, answer, sources), title, graph)
     beside = rivals_of(run, question, best, answer), near_facts(run, question, answer)

@@ -113,7 +113,7 @@ def near_facts(run: Run, question: Question, answer: int) -> Rows[Near]:
             near.tail_cosine,
         )
         for near in nearest_facts(
-            run.scorer.entities, question.answered(answer), graph.train, NEAREST
+            run.single().entities, question.answered(answer), graph.train, NEAREST
         )
     )
     return Rows(Near, rows, "The nearest training facts; near is not cause", graph)

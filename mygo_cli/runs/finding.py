@@ -6,7 +6,8 @@ import os
 import shlex
 from pathlib import Path
 
-from mygo_cli.errors import DataError, MygoError
+from mygo_cli.errors import DataError, MygoError, UsageError
+from mygo_cli.files import expanded
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.runs.assemble import graph_identity
 from mygo_cli.runs.bundle import home_of
@@ -29,6 +30,21 @@ def find_run(run: Path | None, runs_dir: Path, graph: KnowledgeGraph | None = No
             f"Go on with: {folder.way_on}",
         )
     return folder
+
+
+def find_runs(run: Path | None, runs_dir: Path, graph: KnowledgeGraph | None) -> list[RunFolder]:
+    """Return the run that is meant, or several whose names are joined by +. See `find_run`."""
+    paths = [None if run is None else expanded(run)]
+    if run is not None and "+" in str(run) and not any(map(_is_run, (run, runs_dir / run))):
+        names = str(run).split("+")
+        if not all(names):
+            raise UsageError(f"{run} names no run beside a +.", "Join names: --run first+second")
+        paths = [expanded(name) for name in names]
+    return [find_run(path, runs_dir, graph) for path in paths]
+
+
+def _is_run(path: Path) -> bool:
+    return RunFolder(path).config.exists()
 
 
 def named_run(run: Path, runs_dir: Path) -> RunFolder:

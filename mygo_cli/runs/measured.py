@@ -123,14 +123,14 @@ def _measured(
     assert overall is not None  # there are triples
     values = per_triple(all_ranks.numpy(), rivals.triple.numpy(), len(triples))
     relations = np.array(run.graph.relations, dtype=object)[triples[:, 1]]
-    return Measured((run.folder.path,), run.selected_by, overall, values, relations)
+    return Measured((_path(run),), run.selected_by, overall, values, relations)
 
 
 def check_same_triples(
     run: Run, first: KnowledgeGraph, split: Split, first_run: str | Path
 ) -> None:
     """Raise `DataError` unless a run asks the same questions as the first and knows the same."""
-    graph, path = run.graph, run.folder.path
+    graph, path = run.graph, _path(run)
     if (graph.entities, graph.relations) != (first.entities, first.relations):
         same = _sorted_names(graph) == _sorted_names(first)
         what = "entities or relations in another order" if same else "other entities or relations"
@@ -147,6 +147,11 @@ def check_same_triples(
         raise DataError(
             f"{path} leaves out other known facts than {first_run}.", "Compare runs of one graph."
         )
+
+
+def _path(run: Run) -> Path:
+    """Return a run's folder, of several that answer together their names."""
+    return Path(run.name) if run.members else run.folder.path
 
 
 def _sorted_names(graph: KnowledgeGraph) -> tuple[list[str], list[str]]:

@@ -46,13 +46,18 @@ def rows_html(rows: Rows[Any]) -> str:
 
 def run_html(run: Run) -> str:
     """Return what a run is and what it is worth, as tables."""
-    about = {
-        "graph": repr(run.graph).strip("<>").removeprefix("KnowledgeGraph "),
-        "decoder": run.settings.decoder.name,
-        "reads": ", ".join(run.settings.tokens.used) or "structure alone",
-        "selected": f"epoch {run.content['epoch']}, by {run.selected_by}",
-        "folder": str(run.folder.path),
-    }
+    graph = repr(run.graph).strip("<>").removeprefix("KnowledgeGraph ")
+    about = (
+        {"graph": graph}
+        if run.members
+        else {
+            "graph": graph,
+            "decoder": run.settings.decoder.name,
+            "reads": ", ".join(run.settings.tokens.used) or "structure alone",
+            "selected": f"epoch {run.content['epoch']}, by {run.selected_by}",
+            "folder": str(run.folder.path),
+        }
+    )
     lines = "".join(_line("td", (f"<b>{key}</b>", escape(said))) for key, said in about.items())
     measured = [
         _line("td", (split, *(text_of(values["overall"][name]) for name in names)))

@@ -11,7 +11,6 @@ import torch
 
 from mygo_cli.device import choose_device
 from mygo_cli.errors import DataError
-from mygo_cli.files import expanded
 from mygo_cli.folders import runs_dir as folder_of_runs
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import cut_holdout, hold_out_again
@@ -21,9 +20,10 @@ from mygo_cli.runs.assemble import check_same_graph, rebuild_model
 from mygo_cli.runs.bundle import home_of
 from mygo_cli.runs.checkpoint import load_checkpoint
 from mygo_cli.runs.checkpoint_entries import WAY_OUT
-from mygo_cli.runs.finding import find_run
+from mygo_cli.runs.finding import find_runs
 from mygo_cli.runs.folder import RunFolder
 from mygo_cli.runs.run import Run
+from mygo_cli.runs.together import together
 from mygo_cli.settings.sections import Settings
 
 log = logging.getLogger(__name__)
@@ -38,14 +38,17 @@ def open_run(
 ) -> Run:
     """Return a run, given its folder or its name in `runs_dir`, or the beginning of one.
 
-    None is the newest that is finished, of the graph `data` if that is given. `data` None is the
-    graph that the run was trained on; what it held out is held out again. Raises `DataError` for no
-    such run, one without a model or with a damaged one, and another graph; `UsageError` for a
+    Several joined by +, as `first+second`, answer together: by the mean of their scores. None is
+    the newest that is finished, of the graph `data` if that is given. `data` None is the graph that
+    the run was trained on; what it held out is held out again. Raises `DataError` for no such run,
+    one without a model or with a damaged one, and another graph; `UsageError` for a
     `device` that is not there. Which run it is goes to the log.
     """
     run = open_silently(path, data, device, runs_dir)
-    unfinished = "" if run.folder.finished else " It is not finished."
-    log.info(f"Run {run.name} answers, on the graph {run.graph.name}.{unfinished}")
+    unfinished = [each.path.name for each in run.folders if not each.finished]
+    runs = f"Runs {run.name} answer together" if run.members else f"Run {run.name} answers"
+    note = f" Not finished: {', '.join(unfinished)}." if unfinished else ""
+    log.info(f"{runs}, on the graph {run.graph.name}.{note}")
     return run
 
 
@@ -57,10 +60,12 @@ def open_silently(
 ) -> Run:
     """Do as `open_run`, and do not log which run it is: for those who name it themselves."""
     graph = None if data is None else as_graph(data)
-    folder = find_run(None if path is None else expanded(path), folder_of_runs(runs_dir), graph)
+    folders = find_runs(None if path is None else Path(path), folder_of_runs(runs_dir), graph)
     chosen = choose_device(device)
-    opened = load_run(folder, graph or graph_of(folder), chosen)
-    return replace(opened, graph=_as_in_training(opened))
+    whole = graph or graph_of(folders[0])
+    opened = [load_run(folder, whole, chosen) for folder in folders]
+    runs = [replace(run, graph=_as_in_training(run)) for run in opened]
+    return runs[0] if len(runs) == 1 else together(runs, whole)
 
 
 def graph_of(folder: RunFolder) -> KnowledgeGraph:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.ranking.relations import Pair, predict_relations
-from mygo_cli.ranking.scorer import Scorer, block_size
+from mygo_cli.ranking.scorer import AnyScorer, block_size
 from mygo_cli.runs.answers import shown_known
 from mygo_cli.runs.rows import Rows
 
@@ -48,7 +48,12 @@ class RelationAnswer:
 
 
 def rank_relations(
-    scorer: Scorer, graph: KnowledgeGraph, head: str, tail: str, top: int, hide_known: bool = False
+    scorer: AnyScorer,
+    graph: KnowledgeGraph,
+    head: str,
+    tail: str,
+    top: int,
+    hide_known: bool = False,
 ) -> Rows[RelationAnswer]:
     """Return the `top` relations from head to tail, best first (docs/ranking.md).
 

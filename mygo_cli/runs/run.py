@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.distributed.group import ALONE, Processes
-from mygo_cli.errors import DataError, UsageError, suggest
+from mygo_cli.errors import DataError, UsageError
 from mygo_cli.files import expanded
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -27,7 +27,7 @@ from mygo_cli.ranking.given_facts import judge_facts, tail_scores
 from mygo_cli.ranking.named_rows import find_triples
 from mygo_cli.ranking.ranks import TieRule
 from mygo_cli.ranking.report import Report, report
-from mygo_cli.ranking.scorer import Scorer, block_size
+from mygo_cli.ranking.scorer import AnyScorer, MeanScorer, Modality, Scorer, block_size
 from mygo_cli.runs.answers import Answer, answers
 from mygo_cli.runs.calibration import Calibrated, calibration_of
 from mygo_cli.runs.folder import RunFolder
@@ -42,17 +42,16 @@ if TYPE_CHECKING:
     from mygo_cli.completion.completion import Completion
     from mygo_cli.completion.questions import Pairs, Request, Side
     from mygo_cli.completion.unfinished import Unfinished
-    from mygo_cli.exports.tables import Table
     from mygo_cli.runs.explained import Explained
+    from mygo_cli.runs.exported import What
     from mygo_cli.runs.facts import Fact
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
-What = Literal["entities", "relations", "scores"]
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The selected model of a run and its graph.
+    """The selected model of a run and its graph, or those of several runs, `members`, as one.
 
     `graph` is the one that it was trained on, with the same hold-out. `scorer` is the model with
     the vectors saved beside it, so that no entity is encoded again; `content` is the rest of its
@@ -62,8 +61,9 @@ class Run:
     folder: RunFolder
     settings: Settings
     graph: KnowledgeGraph
-    scorer: Scorer
+    scorer: AnyScorer
     content: dict[str, Any]
+    members: tuple[RunFolder, ...] = ()
 
     _repr_html_ = run_html
 
@@ -72,18 +72,32 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Return the name of the run's folder."""
-        return self.folder.path.name
+        """Return the name of the run's folder, or those of several with + between them."""
+        return "+".join(each.path.name for each in self.folders)
+
+    @property
+    def folders(self) -> tuple[RunFolder, ...]:
+        """Return the folders of the runs that answer: one, or several."""
+        return self.members or (self.folder,)
+
+    def single(self) -> Scorer:
+        """Return the scorer of a run's own model; raise `UsageError` for several runs as one."""
+        if isinstance(self.scorer, MeanScorer):
+            raise UsageError(
+                "Several runs answer together here, and this needs the model of one.",
+                f"Name one, such as {self.members[0].path.name}.",
+            )
+        return self.scorer
 
     @property
     def model(self) -> MyGO:
         """Return the model, a `torch.nn.Module` in evaluation mode."""
-        return self.scorer.model
+        return self.single().model
 
     @property
     def device(self) -> torch.device:
         """Return where the model is."""
-        return self.scorer.entities.device
+        return self.scorer.device
 
     @property
     def selected_by(self) -> str:
@@ -211,9 +225,9 @@ class Run:
         how = at_once, lambda _, *done: progress(what, *done)
         return evaluate(self.scorer, triples, self.graph.all_triples(), *how)
 
-    def has_tokens(self, modality: Literal["image", "text"]) -> Tensor | None:
+    def has_tokens(self, modality: Modality) -> Tensor | None:
         """Return which entities the model read tokens of, bool (N,); None if it read none."""
-        return self.model.has_tokens(modality)
+        return self.scorer.has_tokens(modality)
 
     def complete(
         self,
@@ -262,11 +276,11 @@ class Run:
 
     def entity_vectors(self) -> Vectors:
         """Return the vector of each entity, float32 (N, D), in the order of `graph.entities`."""
-        return self.scorer.entities.float().cpu().numpy()
+        return self.single().entities.float().cpu().numpy()
 
     def relation_vectors(self) -> Vectors:
         """Return the vector of each relation, float32 (M, D), in the order of `graph.relations`."""
-        return self.scorer.relations.float().cpu().numpy()
+        return self.single().relations.float().cpu().numpy()
 
     def export(self, path: str | Path, what: What = "entities") -> None:
         """Write vectors, or scores of the test triples, to a file (docs/export.md).
@@ -275,25 +289,7 @@ class Run:
         another one, `DataError` where the file cannot be written.
         """
         from mygo_cli.exports.files import format_of, save_table
+        from mygo_cli.runs.exported import table_of
 
         path = expanded(path)
-        save_table(path, format_of(path, None), self.table(what))
-
-    def table(
-        self,
-        what: What,
-        triples: Triples | None = None,
-        batch_size: int | None = None,
-        progress: Progress = silent,
-    ) -> Table:
-        """Return what `export` writes; scores of other `triples` (T, 3) than the test split's."""
-        from mygo_cli.exports.tables import entity_table, relation_table, score_table
-
-        if what == "entities":
-            return entity_table(self.graph, self.entity_vectors())
-        if what == "relations":
-            return relation_table(self.graph, self.relation_vectors())
-        if what != "scores":
-            raise UsageError(f"A run exports no {what}.", suggest(what, get_args(What)))
-        rows = self.triples_of("test") if triples is None else triples
-        return score_table(self.graph, rows, self.rivals(rows, batch_size, progress, "score"))
+        save_table(path, format_of(path, None), table_of(self, what))

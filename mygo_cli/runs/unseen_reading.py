@@ -45,7 +45,7 @@ def scorer_with(run: Run, unseen: Unseen) -> UnseenScorer:
             "There is nothing to read of the unseen entity.",
             "Give a picture, or a text of more than the commonest words.",
         )
-    return with_unseen(run.scorer, tokens, _weights(run, frozenset(tokens)))
+    return with_unseen(run.single(), tokens, _weights(run, frozenset(tokens)))
 
 
 # The reader of a modality that a run's model is known to fit: to compare all codes takes a while.
@@ -64,7 +64,7 @@ def _weights(run: Run, parts: frozenset[str]) -> Tensor | None:
     if parts not in fitted:
         places = np.linspace(0, len(run.graph.valid) - 1, min(len(run.graph.valid), MOST_FACTS))
         facts = run.graph.valid[places.astype(np.int64)]
-        fitted[parts] = fit_unseen(run.scorer, parts, run.graph.train, facts)
+        fitted[parts] = fit_unseen(run.single(), parts, run.graph.train, facts)
     return fitted[parts]
 
 
