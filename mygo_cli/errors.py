@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
 from typing import TypeVar
 
 Kind = TypeVar("Kind", bound="MygoError")
@@ -87,6 +88,20 @@ def suggest(name: str, choices: Iterable[str], most: int = 3) -> str:
         return "There are none."
     more = ", ..." if len(choices) > 8 else ""
     return f"There are: {', '.join(choices[:8])}{more}."
+
+
+def at_least_one(what: str, given: object) -> int:
+    """Return a count; raise `UsageError` for none, less, and what is no whole number."""
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
+        raise UsageError(f"{what}={given!r} will not do.", "Give a whole number, 1 or more.")
+    return int(given)
+
+
+def check_choice(what: str, given: object, choices: Iterable[str]) -> None:
+    """Raise `UsageError` for what is none of the choices that `what` has."""
+    choices = list(choices)
+    if given not in choices:
+        raise UsageError(f"{what}={given!r} is no choice.", suggest(str(given), choices))
 
 
 TO_THE_AUTHOR = "Report this to the plugin's author."

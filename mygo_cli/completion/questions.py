@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -13,10 +13,9 @@ from mygo_cli.completion.completion import known_facts_sha256
 from mygo_cli.completion.schema import Schema, Stated
 from mygo_cli.completion.schema_file import read_schema
 from mygo_cli.completion.search import Rules
-from mygo_cli.errors import DataError, UsageError
+from mygo_cli.errors import DataError, UsageError, at_least_one, check_choice
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.queries import Queries, ask
-from mygo_cli.ranking.answers import at_least_one
 
 Side = Literal["head", "tail", "both"]
 
@@ -90,7 +89,9 @@ class Request:
     schema: str | Path | None = None
 
     def __post_init__(self) -> None:
-        at_least_one(self.top)
+        at_least_one("top", self.top)
+        check_choice("side", self.side, get_args(Side))
+        check_choice("pairs", self.pairs, get_args(Pairs))
         if self.missing and self.pairs == "all":
             raise UsageError("--missing and --pairs all exclude each other.", "Leave one out.")
         if self.schema is not None and not self.missing:

@@ -18,7 +18,7 @@ from mygo_cli.errors import MygoError
 from mygo_cli.explore import views
 from mygo_cli.explore.explorer import Explorer
 from mygo_cli.explore.guard import Guard
-from mygo_cli.explore.replies import fault, not_found, refused
+from mygo_cli.explore.replies import fault, not_found, not_so, refused
 
 SCRIPT = "/explore.js"
 ROUTES = [
@@ -65,7 +65,7 @@ def explore_app(explorer: Explorer, host: str = "127.0.0.1", token: str | None =
         exception_handlers={
             MygoError: refused,
             404: not_found,
-            405: not_found,
+            405: not_so,
             Exception: fault,
         },
     )

@@ -128,8 +128,9 @@ class Explorer:
         """
         if relation is None or (head is None) == (tail is None):
             raise UsageError("Give a relation, and either a head or a tail.")
+        top = min(top, MOST_ANSWERS)
         with self._turn:
-            rows = self.run.rank(head, relation, tail, min(top, MOST_ANSWERS), hide_known)
+            rows = self.run.rank(head, relation, tail, top, hide_known)
         said = self.verdicts.latest()
         given = head if tail is None else tail
         assert given is not None  # one side is given

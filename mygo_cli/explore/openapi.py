@@ -146,8 +146,8 @@ def _paths(graph: KnowledgeGraph, here: str) -> Content:
                 relations,
                 _maybe("tail", TEXT, None, "Asks for heads."),
                 _maybe("top", COUNT, 5, f"How many, up to {MOST_ANSWERS}."),
-                _maybe("known", {"type": "string", "enum": ["hide"]}, "hide", "Leaves out facts "
-                       "that the graph holds."),
+                _maybe("known", {"type": "string", "enum": ["mark", "hide"]}, "hide",
+                       "hide leaves out facts that the graph holds, mark says that they are."),
             )
         },
         "/api/explain": {

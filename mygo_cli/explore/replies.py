@@ -6,6 +6,7 @@ import logging
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -62,6 +63,15 @@ def refused(request: Request, error: Exception) -> Response:
 def not_found(request: Request, _: Exception) -> Response:
     """Return that there is no such page."""
     return refusal(request, 404, "There is no such page.", "The search is on the first one: /")
+
+
+def not_so(request: Request, error: Exception) -> Response:
+    """Return that an address is not asked in that way, and in which it is."""
+    assert isinstance(error, HTTPException)
+    allowed = (error.headers or {}).get("Allow", "GET")
+    answer = refusal(request, 405, f"{request.method} is nothing to do here.", f"Use {allowed}.")
+    answer.headers["Allow"] = allowed
+    return answer
 
 
 def fault(request: Request, error: Exception) -> Response:

@@ -35,6 +35,10 @@ async def described(request: Request) -> Described:
 
     Raises `UsageError` for another kind of body, and for one with too much in it.
     """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise UsageError(
+            "The body is no multipart/form-data.", "Send a form with a picture or a text."
+        )
     try:
         async with request.form(max_files=1, max_fields=8, max_part_size=4 * MOST_TEXT) as form:
             given = form.get("picture")

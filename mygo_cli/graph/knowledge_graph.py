@@ -24,6 +24,8 @@ def find_name(
 
     `names` are aligned with the rows. Raises `UsageError` where nothing or several fit.
     """
+    if not isinstance(name, str) or not name.strip():
+        raise UsageError(f"No {what} is called {name!r}.", "Give its id or its name.")
     name = name.strip()
     if name in row_of_id:
         return row_of_id[name]

@@ -91,8 +91,14 @@ def _fonts(names: Iterable[str]) -> list[str]:
 
 def _draw(left: Any, right: Any, history: Sequence[Mapping[str, Any]], colour: str) -> Any:
     """Draw a run's lines and return one that stands for it in the legend."""
-    drawn = [
-        axes.plot(*zip(*points, strict=True), style, color=colour, linewidth=1.4, markersize=3)
+    drawn = [  # a line of one point would draw nothing
+        axes.plot(
+            *zip(*points, strict=True),
+            style if len(points) > 1 else "o",
+            color=colour,
+            linewidth=1.4,
+            markersize=3,
+        )
         for axes, names, styles in ((left, LOSSES, "- --"), (right, LOOKS, "o- o-"))
         for points, style in zip(over_epochs(history, names).values(), styles.split(), strict=False)
     ]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mygo_cli.errors import UsageError
+from mygo_cli.errors import UsageError, at_least_one
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.queries import Queries, triples_of
 from mygo_cli.ranking.filtering import find_known, hide_asked, loop_relations
@@ -81,13 +81,6 @@ def find_question(
         graph.find_relation(relation),
         None if tail is None else graph.find_entity(tail),
     )
-
-
-def at_least_one(top: int) -> int:
-    """Return how many answers to show; raise `UsageError` for none or less."""
-    if top < 1:
-        raise UsageError(f"top={top} shows nothing.", "Give 1 or more.")
-    return top
 
 
 def predict(
@@ -161,7 +154,7 @@ def best_answers(scores: Tensor, new: Tensor, top: int, also: int | None = None)
 
     `new` (N,) are the same scores, -inf for known answers, too. `also` as for `predict`.
     """
-    shown = first_places(scores, min(at_least_one(top), int((scores > -torch.inf).sum())))
+    shown = first_places(scores, min(at_least_one("top", top), int((scores > -torch.inf).sum())))
     ranks = torch.arange(1, len(shown) + 1)
     if also is not None and scores[also] > -torch.inf and also not in shown:
         before = (scores > scores[also]).sum() + (scores[:also] == scores[also]).sum()

@@ -30,18 +30,35 @@ def find_triples(
 ) -> Triples:
     """Return triples, names or rows already, as rows of the graph, int64 (T, 3).
 
-    Raises `UsageError` for an unknown name, and for what is no three of them.
+    Raises `UsageError` for an unknown name or row, and for what is no three of them.
     """
-    if isinstance(triples, np.ndarray):
-        return triples
+    if isinstance(triples, np.ndarray) and np.issubdtype(triples.dtype, np.integer):
+        return _checked_rows(graph, triples)
     named = list(triples)
-    if wrong := [each for each in named if isinstance(each, str) or len(each) != 3]:
+    if wrong := [each for each in named if not _are_three(each)]:
         raise UsageError(f"{wrong[0]!r} is no fact.", "Give head, relation and tail of each.")
     found = [
         (graph.find_entity(head), graph.find_relation(relation), graph.find_entity(tail))
         for head, relation, tail in named
     ]
     return np.array(found, dtype=np.int64).reshape(-1, 3)
+
+
+def _checked_rows(graph: KnowledgeGraph, rows: Triples) -> Triples:
+    """Return rows of triples; raise `UsageError` where they are of another shape or graph."""
+    if rows.ndim != 2 or rows.shape[1] != 3:
+        raise UsageError(f"Rows of shape {rows.shape} are no triples.", "Give an array (T, 3).")
+    counts = len(graph.entities), len(graph.relations), len(graph.entities)
+    if len(wrong := rows[((rows < 0) | (rows >= counts)).any(1)]):
+        raise UsageError(
+            f"{wrong[0].tolist()} is no fact of {graph.name}.",
+            f"Its {counts[0]:,} entities and {counts[1]:,} relations are numbered from 0.",
+        )
+    return rows.astype(np.int64)
+
+
+def _are_three(each: object) -> bool:
+    return isinstance(each, (tuple, list, np.ndarray)) and len(each) == 3
 
 
 def read_triples(path: Path, graph: KnowledgeGraph) -> Triples:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from mygo_cli.errors import UsageError
+from mygo_cli.errors import UsageError, at_least_one
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Triples
 from mygo_cli.model.queries import Queries
-from mygo_cli.ranking.answers import at_least_one
 from mygo_cli.ranking.filtering import loop_relations
 from mygo_cli.ranking.given_facts import judge_facts
 
@@ -56,7 +55,7 @@ def predict_relations(
     of any split, also from the ranks. Raises `UsageError` for an entity beside itself where no
     relation has such a fact, and `MygoError` for a score that is not a finite number.
     """
-    at_least_one(top)
+    at_least_one("top", top)
     triples = _possible_facts(graph, pair)
     known = graph.splits_of(triples)
     judged = judge_facts(score, graph, triples, batch_size)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mygo_cli.device import keep_freed_memory
 from mygo_cli.distributed.group import ALONE, Processes
+from mygo_cli.errors import at_least_one
 from mygo_cli.model.experts import ExpertVectors
 from mygo_cli.model.mygo import MyGO
 from mygo_cli.model.queries import Queries
@@ -154,6 +155,11 @@ def without(scorer: Scorer, part: Part) -> Scorer:
     return less
 
 
-def block_size(entities: int) -> int:
-    """Return how many questions to ask at once of a graph with so many entities."""
+def block_size(entities: int, asked: int | None = None) -> int:
+    """Return how many questions to ask at once of a graph with so many entities.
+
+    As many as `asked` for, None for what suits; raises `UsageError` for less than one.
+    """
+    if asked is not None:
+        return at_least_one("batch_size", asked)
     return max(1, min(MOST_AT_ONCE, SCORE_BYTES // (4 * max(1, entities))))

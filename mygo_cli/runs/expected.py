@@ -54,7 +54,7 @@ def expected_precision(
     except DataError:  # nothing is blank
         return None
     top = TopFacts(max(LEAST_DEPTH, DEPTH * len(held_out)), claims=rules.claims)
-    portion = Portion(batch_size or block_size(len(graph.entities)), "questions")
+    portion = Portion(block_size(len(graph.entities), batch_size), "questions")
     for done in complete(scorer, hidden, queries, top, portion, rules=rules):
         progress("measure", done, len(queries.entity))
     found = top.best()

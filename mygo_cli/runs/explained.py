@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from mygo_cli.cache.format import TokenCache
-from mygo_cli.errors import MygoError, UsageError
+from mygo_cli.errors import MygoError, UsageError, check_choice
+from mygo_cli.files import expanded
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.model.entity_encoder import ModalityTokens
 from mygo_cli.ranking.answers import Question, as_queries, find_question, predict
@@ -89,11 +90,15 @@ class Explained:
     def save_png(self, path: str | Path) -> None:
         """Draw it as one picture, as `mygo explain --png` does.
 
-        Raises `DataError` where the file cannot be written.
+        Raises `UsageError` for another ending than .png, and `DataError` where the file cannot be
+        written.
         """
         from mygo_cli.runs.explained_picture import write_png
 
-        write_png(Path(path), self)
+        path = expanded(path)
+        if path.suffix.lower() != ".png":
+            raise UsageError(f"{path} is no name for a PNG.", "End it in .png.")
+        write_png(path, self)
 
     def record(self) -> dict[str, Any]:
         """Return all of it but the sources as plain values, as `mygo explain -f json` prints it."""
@@ -119,6 +124,7 @@ def explain_answer(
     without a relation.
     """
     graph = run.graph
+    check_choice("ask", ask, ("tail", "head"))
     question, given = _posed(graph, head, relation, tail, ask)
     (best,) = predict(run.single(), graph, [question], RIVALS, also=given)
     if given is None and not best:

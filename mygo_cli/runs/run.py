@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mygo_cli.device import Portion
 from mygo_cli.distributed.group import ALONE, Processes
-from mygo_cli.errors import DataError, UsageError
+from mygo_cli.errors import DataError, UsageError, check_choice
 from mygo_cli.files import expanded
 from mygo_cli.graph.files import Split
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -179,7 +179,7 @@ class Run:
         Raises `UsageError` for an unknown name.
         """
         rows = find_triples(self.graph, triples)
-        at_once = batch_size or block_size(len(self.graph.entities))
+        at_once = block_size(len(self.graph.entities), batch_size)
         judged = judge_facts(self.scorer, self.graph, rows, at_once, progress)
         return scored_facts(self.graph, rows, judged)
 
@@ -197,6 +197,7 @@ class Run:
         `processes` share out the work, and each returns the whole report. Raises `DataError` for a
         split without triples.
         """
+        check_choice("ties", ties, get_args(TieRule))
         triples = self.triples_of(split)
         part = processes.part(len(triples))
         own = self.rivals(triples[part], batch_size, progress, f"rank {split}")
@@ -221,7 +222,7 @@ class Run:
         what: str = "rank",
     ) -> Rivals:
         """Rank both sides of `triples` (T, 3) among all entities, filtered."""
-        at_once = batch_size or block_size(len(self.graph.entities))
+        at_once = block_size(len(self.graph.entities), batch_size)
         how = at_once, lambda _, *done: progress(what, *done)
         return evaluate(self.scorer, triples, self.graph.all_triples(), *how)
 
@@ -269,7 +270,7 @@ class Run:
         """
         from mygo_cli.completion.completion import find_facts
 
-        at_once = Portion(batch_size or block_size(len(self.graph.entities)), "questions")
+        at_once = Portion(block_size(len(self.graph.entities), batch_size), "questions")
         rules = request.rules(self.graph)
         what = request.queries(self.graph, rules), request.top, at_once, unfinished, progress
         return find_facts(self.scorer, self.graph, *what, rules)

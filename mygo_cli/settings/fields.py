@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -83,16 +84,22 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
             return dict(value)
         elif origin is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
-        elif alternative is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
+        elif alternative in (int, float):
+            if _is_number(alternative, value):
+                return alternative(value)
         elif alternative is Path and isinstance(value, (str, Path)):
             return Path(value)
         # Python 3.10 takes list[int] for a type, too, hence the origin.
         elif origin is None and isinstance(alternative, type) and isinstance(value, alternative):
-            if alternative is int and isinstance(value, bool):
-                continue
             return value
     raise UsageError(f"{where} = {value!r} is not {_describe(kind)}.")
+
+
+def _is_number(kind: type, value: object) -> bool:
+    """Say whether a value, NumPy's too, is a whole number, or any where `kind` is float."""
+    if isinstance(value, bool):  # which Python counts among the whole numbers
+        return False
+    return isinstance(value, Integral if kind is int else Real)
 
 
 def _describe(kind: Any) -> str:

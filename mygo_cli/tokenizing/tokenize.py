@@ -15,6 +15,7 @@ from mygo_cli.cache.stats import Summary
 from mygo_cli.device import choose_device
 from mygo_cli.distributed.group import Processes, started_by_torchrun
 from mygo_cli.distributed.join import fail_together, joined, shared_device
+from mygo_cli.errors import at_least_one, check_choice
 from mygo_cli.folders import cache_dir as folder_of_caches
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import as_graph
@@ -24,6 +25,7 @@ from mygo_cli.tokenizing.plugins import Choice
 
 PATIENCE = timedelta(days=7)  # the last shard may be done so much later than the first
 WHOLE = (1, 1)
+PRECISIONS = ("auto", "float32", "bf16")
 
 
 def tokenize_together(
@@ -87,6 +89,10 @@ def tokenize(
     Raises `DataError` for a graph that cannot be read or has nothing to tokenize, `BackendError`
     and `UsageError` for a backend or an option that is not there, `Interrupted` after Ctrl-C.
     """
+    check_choice("precision", precision, PRECISIONS)
+    for name, count in (("batch_size", batch_size), ("workers", workers), ("limit", limit)):
+        if count is not None:
+            at_least_one(name, count)
     job = Job(
         folder=folder_of_caches(cache_dir),
         device=str(choose_device(shared_device(device))),

@@ -12,7 +12,7 @@ from mygo_cli.cache.finding import check_cache_fits, out_of_date
 from mygo_cli.cache.format import TokenCache, opened
 from mygo_cli.cache.sources import DONE
 from mygo_cli.cache.sums import StoredTokens, stored_codebook
-from mygo_cli.errors import DataError
+from mygo_cli.errors import DataError, at_least_one
 from mygo_cli.files import expanded
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.triples import Array
@@ -42,9 +42,10 @@ def load_tokens(
     which the token experts read. `select_by` frequency keeps the most frequent ones, tfidf weighs
     down those that many entities have.
 
-    Raises `DataError` for a cache of other entities or without a codebook. Logs a warning where
-    the cache is unfinished or the graph's media changed since.
+    Raises `UsageError` for a `keep` below 1, `DataError` for a cache of other entities or without a
+    codebook. Logs a warning where the cache is unfinished or the graph's media changed since.
     """
+    at_least_one("keep", keep)
     cache = TokenCache.open(expanded(path))
     check_cache_fits(cache, graph)
     if not cache.has_codebook:

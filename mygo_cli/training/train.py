@@ -30,10 +30,12 @@ from mygo_cli.training.fit import TrainingRun
 from mygo_cli.training.loop import StepDone
 from mygo_cli.training.run import train_run
 
+Tokens = Summary | str | Path
+
 
 def train(
     graph: KnowledgeGraph | str | Path,
-    tokens: Iterable[Summary | str | Path] | None = None,
+    tokens: Tokens | Iterable[Tokens] | None = None,
     settings: Settings | str | Path | None = None,
     recipe: str | None = None,
     cache_dir: str | Path | None = None,
@@ -45,11 +47,12 @@ def train(
 ) -> Run:
     """Train a model of a graph; return the run, which lies in a new folder of `runs_dir`.
 
-    `tokens` are what `tokenize` returned, or the paths of token caches; a modality without one is
-    not used. None takes the newest caches of the graph in `cache_dir`. The `settings` (a file in
-    TOML, or an object) lie over those of a `recipe` that comes with mygo. Each of the `options`
-    is named as on the command line and overrules both: `epochs=50`, `decoder="distmult"`,
-    `decoder_options={...}`, `image_tokens=4`, `holdout=0.05`, `device="cpu"` (docs/settings.md).
+    `tokens` are what `tokenize` returned, or the paths of token caches, or one of them; a modality
+    without one is not used. None takes the newest caches of the graph in `cache_dir`. The
+    `settings` (a file in TOML, or an object) lie over those of a `recipe` that comes with mygo.
+    Each of the `options` is named as on the command line and overrules both: `epochs=50`,
+    `decoder="distmult"`, `decoder_options={...}`, `image_tokens=4`, `holdout=0.05`, `device="cpu"`
+    (docs/settings.md).
 
     A `name` is put at the end of the folder's, to find the run by. `log` names loggers
     (docs/plugins.md), such as "tensorboard". Raises `UsageError` for an
@@ -100,9 +103,10 @@ def _placed(options: Mapping[str, Any]) -> Nested:
     return nested
 
 
-def _named_caches(tokens: Iterable[Summary | str | Path]) -> dict[str, Any]:
+def _named_caches(tokens: Tokens | Iterable[Tokens]) -> dict[str, Any]:
     """Return which token caches to use, and which modality is off for want of one."""
-    paths = [expanded(each.path if isinstance(each, Summary) else each) for each in tokens]
+    each_one = [tokens] if isinstance(tokens, (Summary, str, Path)) else tokens
+    paths = [expanded(each.path if isinstance(each, Summary) else each) for each in each_one]
     found = {TokenCache.open(path).header.modality: str(path.absolute()) for path in paths}
     return {
         modality: {"use": modality in found, "cache": found.get(modality)}

@@ -148,9 +148,12 @@ def test_no_question(run, question):
             r"is no fact\. Give head, relation",
         ),
         (lambda run: run.score(["kenya"]), r"'kenya' is no fact"),
-        (lambda run: run.rank("kenya", "grows", top=0), r"top=0 shows nothing\. Give 1 or more"),
-        (lambda run: run.rank("kenya", tail="tea", top=-1), r"top=-1 shows nothing"),
-        (lambda run: run.complete(top=0), r"top=0 shows nothing"),
+        (
+            lambda run: run.rank("kenya", "grows", top=0),
+            r"top=0 will not do\. Give a whole number, 1 or more",
+        ),
+        (lambda run: run.rank("kenya", tail="tea", top=-1), r"top=-1 will not do"),
+        (lambda run: run.complete(top=0), r"top=0 will not do"),
         (
             lambda run: run.export("x.tsv", "scors"),
             r"no scors\. Did you mean scores\?",
