@@ -23,7 +23,7 @@ from mygo_cli.commands.switches import (
 )
 from mygo_cli.device import set_surroundings
 from mygo_cli.distributed.group import started_by_torchrun
-from mygo_cli.errors import MygoError, ReportedElsewhere, lacks_memory
+from mygo_cli.errors import Interrupted, MygoError, ReportedElsewhere, lacks_memory
 from mygo_cli.streams import drop_output, open_streams
 
 REPORTED_BY_THE_FIRST = 10.0  # seconds: on a busy machine processes start that far apart
@@ -61,11 +61,14 @@ def root(
 def main() -> None:
     """Run the command line; every error ends in one line and its exit code.
 
-    Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end.
+    Wrong options (2), Ctrl-C (130) and a reader who left a pipe (1) are Typer's to end. SIGTERM is
+    Ctrl-C by another name; only torchrun's processes leave it to what started them.
     """
     set_surroundings()  # before torch is imported, which is later
     open_streams()
     begin()
+    if started_by_torchrun().alone:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
             app(standalone_mode=True)
@@ -73,6 +76,12 @@ def main() -> None:
             sys.stdout.flush()  # what does not fit is an error while there is still one to report
     except Exception as error:
         sys.exit(report(error))
+    except SystemExit as ended:
+        if ended.code == Interrupted.exit_code:
+            report(Interrupted("Interrupted.", "The same command goes on, or begins again."))
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said, and Python is tidying up
 
 
 def report(error: Exception) -> int:
@@ -80,6 +89,8 @@ def report(error: Exception) -> int:
     if given.debug:
         traceback.print_exception(error)
     code = error.exit_code if isinstance(error, MygoError) else 1
+    if isinstance(error, Interrupted):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut the line short
     if isinstance(error, OSError) and error.filename is None:
         drop_output()
     if isinstance(error, (ReportedElsewhere, BrokenPipeError)):
@@ -88,6 +99,8 @@ def report(error: Exception) -> int:
         # What ends every process is reported once: torchrun stops the others when the first ends.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         time.sleep(REPORTED_BY_THE_FIRST)
+        if isinstance(error, Interrupted):  # torchrun waits for all where it was stopped itself
+            return code
     console.error(f"Error: {explained(error)}")
     return code
 

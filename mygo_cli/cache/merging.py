@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from mygo_cli.cache.opening import open_to_fill
 from mygo_cli.cache.sources import DONE, FAILED, PENDING, Sources
 from mygo_cli.cache.stats import Summary, summarize
 from mygo_cli.cache.sums import StoredTokens
-from mygo_cli.cache.writing import CacheWriter
+from mygo_cli.cache.writing import CacheWriter, CannotWrite
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.files import only_writer
 from mygo_cli.graph.triples import Array
 
 ROWS_AT_ONCE = 4096
@@ -27,6 +29,8 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
     An item takes what the first shard has that did it. Raises `DataError` for shards that do not
     belong together and `UsageError` where `out` exists and `force` is not set.
     """
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder.", "Name a file, such as merged.h5.")
     if out.exists() and not force:
         raise UsageError(f"{out} exists.", "Name another file, or add --force to replace it.")
     if out.resolve() in [path.resolve() for path in paths]:
@@ -39,11 +43,21 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
     if not first.has_codebook:
         raise DataError(f"{first.path} holds no tokens yet.", "Finish its mygo tokenize first.")
     sources = Sources(first.entity_rows(), tuple(first.keys()), first.header.sources_sha256)
-    with open_to_fill(out, first.header, first.entities, sources, force=True) as writer:
-        writer.write_codebook(first.codebook())
-        for cache in caches:
-            _take(writer, cache)
-        writer.finish()
+    # Under another name until all is there: a damaged shard costs nobody the cache of before.
+    part = out.with_name(out.name + ".part")
+    try:
+        with open_to_fill(part, first.header, first.entities, sources, force=True) as writer:
+            writer.write_codebook(first.codebook())
+            for cache in caches:
+                _take(writer, cache)
+            writer.finish()
+            with only_writer(out):
+                part.replace(out)
+    except CannotWrite as error:
+        raise error.within("", "Make room, or write it elsewhere.") from error
+    finally:
+        with suppress(OSError):  # it was renamed, or never made
+            part.unlink()
     return replace(summarize(out), new=len(sources.keys))
 
 

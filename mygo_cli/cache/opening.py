@@ -62,7 +62,9 @@ def why_unfit(cache: TokenCache, header: Header) -> str:
     if cache.header.entities_sha256 != header.entities_sha256:
         return "the entities changed"
     if cache.header.sources_sha256 != header.sources_sha256:
-        return "the texts changed" if cache.header.modality == "text" else "the pictures changed"
+        return (
+            f"{'texts' if cache.header.modality == 'text' else 'pictures'} or their tokens changed"
+        )
     sizes = (
         cache.header.info.vocab_size,
         cache.header.info.dim,

@@ -35,7 +35,7 @@ def find_faults(
             faults = [*_item_faults(cache, file), *_token_faults(cache, file)]
             faults += _codebook_faults(cache, file)
     except DataError as error:
-        return [error.problem.removeprefix(f"{path} ").rstrip(".")]
+        return [error.problem.removeprefix(str(path)).lstrip(": ").rstrip(".")]
     return faults + (_misfits(cache, graph, progress) if graph else [])
 
 

@@ -184,9 +184,13 @@ def create(path: Path, header: Header, entities: Sequence[str], sources: Sources
             new.unlink(missing_ok=True)
 
 
-def cannot_write(path: Path, error: OSError) -> DataError:
-    """Return the error for a cache that the system does not let be written."""
-    return DataError(
+class CannotWrite(DataError):
+    """A cache that the system does not let be written."""
+
+
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
+    """Return the error that says why, and how a tokenizing goes on."""
+    return CannotWrite(
         f"{path} cannot be written: {error.strerror or error}.",
         "Make room, or name another folder with --cache-dir; the same command goes on.",
     )

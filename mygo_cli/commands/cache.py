@@ -126,6 +126,7 @@ def merge_command(
         show([summary])
         if summary.pending:
             console.result(f"{summary.pending:,} items are in none of these shards.")
+            console.result("Next: merge again with those that lack, and --force.")
 
     out.give(show_all, as_json(summary))
 

@@ -134,9 +134,10 @@ def tokenize(
 
 def _next_step(summaries: list[Summary], shard: tuple[int, int] | None, data: Path | None) -> str:
     """Return what to do after the job."""
-    if shard is not None and shard[1] > 1:
+    whole = all(summary.complete for summary in summaries)
+    if shard is not None and shard[1] > 1 and not whole:
         return f"Next, after all {shard[1]} shards: mygo cache merge OUT SHARDS..."
-    if all(summary.complete for summary in summaries):
+    if whole:
         return "Next: mygo train" + (f" --data {data}" if data else "")
     return "Next: mygo tokenize without --limit; only complete caches are used for training."
 

@@ -53,16 +53,20 @@ def find_facts(
         unfinished.save(first, found)  # before any work: a read-only folder is noticed now
     top = TopFacts(limit, found, rules.claims)
     began = saved = time.perf_counter()
+    kept = first
     progress("ask", first, total)
-    with GracefulStop() as stop:
-        for done in complete(score, graph, queries, top, portion, first, rules):
-            progress("ask", done, total)
-            pause = stop.asked or done == total
-            if unfinished and (pause or time.perf_counter() - saved >= SECONDS_BETWEEN_SAVES):
-                unfinished.save(done, top.best())
-                saved = time.perf_counter()
-            if stop.asked and done < total:
-                raise _interrupted(done, total, unfinished)
+    try:
+        with GracefulStop() as stop:
+            for done in complete(score, graph, queries, top, portion, first, rules):
+                progress("ask", done, total)
+                pause = stop.asked or done == total
+                if unfinished and (pause or time.perf_counter() - saved >= SECONDS_BETWEEN_SAVES):
+                    unfinished.save(done, top.best())
+                    saved, kept = time.perf_counter(), done
+                if stop.asked and done < total:
+                    raise _interrupted(done, total, unfinished)
+    except KeyboardInterrupt as error:  # the second one, which waits for nothing
+        raise _interrupted(kept, total, unfinished) from error
     return Completion(top.best(), total, total - first, time.perf_counter() - began)
 
 

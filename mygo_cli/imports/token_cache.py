@@ -138,7 +138,7 @@ def _items(
             keys.append(TEXT_KEY if modality == TEXT else f"{graph.entities[row]}/{number}")
             found.append(ids)
     if not found:
-        raise DataError(f"{tokens.path} holds no tokens.")
+        raise DataError(f"{tokens.path} holds no tokens.", "Give at least one entity some.")
     return owner, keys, found
 
 

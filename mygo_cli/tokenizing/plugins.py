@@ -96,8 +96,9 @@ def settle_codebook(
             try:
                 learn(tokenizer)
             except KeyboardInterrupt as error:
-                message = "Stopped while learning the codebook; nothing is lost."
-                raise Interrupted(message) from error
+                raise Interrupted(
+                    "Stopped while learning the codebook.", "The same command begins it again."
+                ) from error
         store_codebook(writer, tokenizer, who)
     if isinstance(tokenizer, LearnsCodebook):
         # Also right after learning, so that an interrupted run cannot differ from this one.

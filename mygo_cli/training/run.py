@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mygo_cli.device import choose_device, seed_everything
 from mygo_cli.distributed.group import Processes
 from mygo_cli.distributed.join import fail_together, joined, own_device
+from mygo_cli.errors import Interrupted
 from mygo_cli.files import only_writer
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.reading import as_graph
@@ -76,6 +77,7 @@ def train_run(
         folder = _new_folder(settings, graph, runs, empty, name, about, processes)
         with (
             fail_together(processes, lambda: how_to_go_on(folder, processes)),
+            _says_how_to_go_on(folder, processes),
             _alone_at_work(folder, processes),
         ):
             fit = TrainingRun(folder, chosen, graph, model, processes)
@@ -100,10 +102,20 @@ def resume_run(
     with (
         joined(device) as processes,
         fail_together(processes, lambda: how_to_go_on(folder, processes)),
+        _says_how_to_go_on(folder, processes),
         _alone_at_work(folder, processes),
     ):
         resumed = resume(folder, settings, graph, device, processes)
         return _finish(resumed, graph, follow, loggers)
+
+
+@contextmanager
+def _says_how_to_go_on(folder: RunFolder, processes: Processes) -> Iterator[None]:
+    """Turn a Ctrl-C that waits for nothing, as a second one or in measuring, into the way on."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted("Interrupted.", how_to_go_on(folder, processes)) from error
 
 
 def _alone_at_work(folder: RunFolder, processes: Processes) -> AbstractContextManager[None]:

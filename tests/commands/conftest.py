@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,13 @@ def call(monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...]) -> int:
     monkeypatch.setattr("sys.argv", ["mygo", *map(str, words)])
     console.stdout.cache_clear()
     console.stderr.cache_clear()
-    with pytest.raises(SystemExit) as ended:
-        main()
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
     return int(ended.value.code or 0)
 
 

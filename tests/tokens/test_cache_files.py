@@ -452,6 +452,20 @@ def test_only_shards_of_one_job_can_be_merged(graph, folder, tmp_path):
     assert not (tmp_path / "merged.h5").exists()
 
 
+def test_a_damaged_shard_leaves_what_was_there(graph, folder, tmp_path):
+    paths, out = shards(graph, folder), tmp_path / "merged.h5"
+    merge_caches(out, paths)
+    before = out.read_bytes()
+    change(paths[1], set_value("items/tokens", (-1, 0), 9))
+    for target, force in ((out, True), (tmp_path / "new.h5", False)):
+        with pytest.raises(DataError, match="is damaged"):
+            merge_caches(target, paths, force)
+    assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [out.name]
+    with pytest.raises(UsageError, match="is a folder"):
+        merge_caches(tmp_path, paths, force=True)
+
+
 def test_merge_overwrites_only_when_told_to(graph, folder, tmp_path):
     paths, out = shards(graph, folder), tmp_path / "merged.h5"
     out.write_text("precious")

@@ -156,7 +156,7 @@ def test_a_changed_picture_makes_the_cache_anew(graph, job, capsys):
     Image.new("RGB", (8, 8)).save(graph.images / "thing_0" / "0.png")
     summary = tokenize(graph, Grey(), job())
     assert (summary.path, summary.new) == (path, 6)
-    assert "made anew: the pictures changed" in capsys.readouterr().err
+    assert "made anew: pictures or their tokens changed" in capsys.readouterr().err
 
 
 def test_changed_entities_make_the_cache_anew(graph, job, capsys):
