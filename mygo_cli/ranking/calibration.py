@@ -114,19 +114,22 @@ def fit_calibration(judged: Judged) -> Calibration:
     return _rising(judged.probability, judged.holds)
 
 
-def fit_in_groups(said: Values, holds: Flags, size: int) -> Calibration:
+def fit_in_groups(
+    said: Values, holds: Flags, size: int, weight: Values | None = None
+) -> Calibration:
     """Return the isotonic regression of `holds` (P,) on `said` (P,), P > 0, by groups of `size`.
 
-    Groups are neighbours from the highest on, each at its mean: so no step of the curve rests on
-    fewer, as the highest otherwise would.
+    Each counts as many times as its `weight` (P,) says, once where there are none. Groups are
+    neighbours from the highest on, each at its mean: so no step of the curve rests on fewer, as the
+    highest otherwise would.
     """
     order = np.argsort(-said, kind="stable")
     first = np.arange(0, len(said), size)
-    count = np.diff(np.append(first, len(said)))
-    mean_said, share = (
-        np.add.reduceat(column[order], first) / count for column in (said, holds * 1.0)
+    each = np.ones(len(said)) if weight is None else weight
+    count, said_all, held = (
+        np.add.reduceat(column[order], first) for column in (each, each * said, each * holds)
     )
-    return _rising(mean_said, share, count)
+    return _rising(said_all / count, held / count, count)
 
 
 def _rising(said: Values, holds: Values | Flags, weight: Values | None = None) -> Calibration:

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from mygo_cli.completion.questions import Request
 from mygo_cli.completion.search import TopFacts, complete
@@ -14,8 +15,10 @@ from mygo_cli.device import Portion
 from mygo_cli.errors import DataError
 from mygo_cli.files import parsed_json
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
+from mygo_cli.graph.triples import Numbers
+from mygo_cli.model.queries import Queries
 from mygo_cli.progress import Progress, silent
-from mygo_cli.ranking.calibration import Calibration, fit_in_groups
+from mygo_cli.ranking.calibration import Calibration, Flags, Values, fit_in_groups
 from mygo_cli.ranking.scorer import AnyScorer, block_size
 from mygo_cli.runs.folder import RunFolder
 
@@ -27,6 +30,7 @@ log = logging.getLogger(__name__)
 DEPTH = 10  # as many facts as are held out are found so many times over
 LEAST_DEPTH = 1000
 TOGETHER = 20  # facts whose precision is one point of the curve
+MOST_SCORES = 5 * 10**9  # a minute or two; of a larger graph some questions are asked
 OF_A_KIND = ("--side", "--unlinked", "--missing", "--schema")
 
 
@@ -41,7 +45,8 @@ def expected_precision(
 
     The validation split is hidden from the known facts, such facts as the request's are found, of
     all relations and entities, and those of validation hold. None without a validation split, where
-    there is nothing to ask, and for `--pairs all`, which asks of one relation or entity alone.
+    there is nothing to ask, and for `--pairs all`, which asks of one relation or entity alone. Of
+    more than `MOST_SCORES` answers a part is looked at, of which each stands for several.
     """
     hidden = replace(graph, valid=graph.valid[:0])
     held_out = np.setdiff1d(graph.fact_keys(graph.valid), graph.fact_keys(hidden.all_triples()))
@@ -53,6 +58,8 @@ def expected_precision(
         queries = anything.queries(hidden, rules)
     except DataError:  # nothing is blank
         return None
+    answered = np.unique([_asked(held_out, graph, side) for side in (False, True)])
+    queries, worth = _some(queries, answered, graph)
     top = TopFacts(max(LEAST_DEPTH, DEPTH * len(held_out)), claims=rules.claims)
     portion = Portion(block_size(len(graph.entities), batch_size), "questions")
     for done in complete(scorer, hidden, queries, top, portion, rules=rules):
@@ -61,7 +68,43 @@ def expected_precision(
     if not len(found.key):
         return None
     holds = np.isin(found.key, held_out)
-    return fit_in_groups(np.exp(found.log_plausibility), holds, TOGETHER)
+    weight = worth[np.isin(_asked(found.key, graph, found.asked_head), answered).astype(np.int64)]
+    return fit_in_groups(np.exp(found.log_plausibility), holds, TOGETHER, weight)
+
+
+def _asked(keys: Numbers, graph: KnowledgeGraph, head: bool | Flags) -> Numbers:
+    """Return the number of the question that facts (K,) answer, asked for their head or tail."""
+    entities, relations = len(graph.entities), len(graph.relations)
+    pair, tails = np.divmod(keys, entities)
+    heads, relation = np.divmod(pair, relations)
+    return _number(np.where(head, tails, heads), relation, head, graph)
+
+
+def _number(
+    entity: Numbers, relation: Numbers, head: bool | Flags, graph: KnowledgeGraph
+) -> Numbers:
+    """Return one number a question, equal only for equal questions."""
+    number: Numbers = (entity * len(graph.relations) + relation) * 2 + head
+    return number
+
+
+def _some(queries: Queries, answered: Numbers, graph: KnowledgeGraph) -> tuple[Queries, Values]:
+    """Return questions with up to `MOST_SCORES` answers, and for how many each of them stands.
+
+    Those that held-out facts answer, whose numbers are `answered`, are few and say most: half may
+    be of them. The two numbers are those of one without and one with such an answer.
+    """
+    most = max(2, MOST_SCORES // len(graph.entities))
+    if len(queries.entity) <= most:
+        return queries, np.ones(2)
+    entity, relation, head = (column.numpy() for column in queries)
+    known = np.isin(_number(entity, relation, head, graph), answered)
+    taken, worth = [], []
+    for rows in (np.flatnonzero(~known), np.flatnonzero(known)):
+        places = np.linspace(0, len(rows) - 1, min(len(rows), most // 2)).astype(np.int64)
+        taken.append(rows[places])
+        worth.append(len(rows) / max(1, len(places)))
+    return queries.at(torch.from_numpy(np.sort(np.concatenate(taken)))), np.array(worth)
 
 
 def expected_of(

@@ -17,8 +17,11 @@ from pathlib import Path
 import pytest
 from small_world import CROPS, all_triples
 
+from mygo_cli import open_run
 from mygo_cli.completion import completion
+from mygo_cli.completion.questions import Request
 from mygo_cli.graph.reading import read_graph
+from mygo_cli.runs.expected import expected_precision
 
 FACTS = set(all_triples())
 FIELDS = [
@@ -115,6 +118,26 @@ def test_what_to_expect(anew):
     assert kept.read_text() == content
     assert ask("--top", 9, "--side", "tail")[0][0]["expected"] is not None
     assert len(json.loads(kept.read_text())["curves"]) == 2
+
+
+def test_of_a_large_graph_some_questions_are_asked(copied, monkeypatch):
+    (folder,) = (path for path in copied.iterdir() if path.is_dir())
+    run = open_run(folder, device="cpu")
+    asked = []
+
+    def score(queries):
+        asked.append(len(queries.entity))
+        return run.scorer(queries)
+
+    whole = expected_precision(score, run.graph, Request())
+    count = sum(asked)
+    asked.clear()
+    monkeypatch.setattr("mygo_cli.runs.expected.MOST_SCORES", 24 * len(run.graph.entities))
+    some = expected_precision(score, run.graph, Request())
+    assert sum(asked) <= 24 < count
+    assert some is not None
+    monkeypatch.setattr("mygo_cli.runs.expected.MOST_SCORES", count * len(run.graph.entities))
+    assert expected_precision(score, run.graph, Request()) == whole
 
 
 def test_nothing_to_expect(anew):

@@ -94,6 +94,14 @@ def test_groups_keep_the_highest_step_from_resting_on_one():
     assert alone(np.array([4.0, 9.0])).tolist() == [1, 1]
     assert pairs(np.array([9.0, 3.5, 1.5, 0.5, 0.1])) == pytest.approx([0.5, 0.5, 0.5, 0, 0])
     assert fit_in_groups(said, holds, 9)(said) == pytest.approx([0.4] * 5)
+    # One that counts three times is as three.
+    weight = np.array([1.0, 3.0, 1.0, 1.0, 2.0])
+    times = weight.astype(np.int64)
+    weighed, written = (
+        fit_in_groups(said, holds, 1, weight),
+        fit_in_groups(np.repeat(said, times), np.repeat(holds, times), 1),
+    )
+    assert weighed(said) == pytest.approx(written(said))
 
 
 def test_bins_and_their_error_by_hand():
