@@ -96,7 +96,7 @@ class Explained:
         from mygo_cli.runs.explained_picture import write_png
 
         path = expanded(path)
-        if path.suffix.lower() != ".png":
+        if path.suffix.lower() not in ("", ".png"):
             raise UsageError(f"{path} is no name for a PNG.", "End it in .png.")
         write_png(path, self)
 

@@ -45,9 +45,10 @@ def open_run(
     `device` that is not there. Which run it is goes to the log.
     """
     run = open_silently(path, data, device, runs_dir)
-    unfinished = [each.path.name for each in run.folders if not each.finished]
     runs = f"Runs {run.name} answer together" if run.members else f"Run {run.name} answers"
-    note = f" Not finished: {', '.join(unfinished)}." if unfinished else ""
+    unfinished = [each.path.name for each in run.folders if not each.finished]
+    which = " and ".join(unfinished) if run.members else "It"
+    note = f" {which} is not finished." if unfinished else ""
     log.info(f"{runs}, on the graph {run.graph.name}.{note}")
     return run
 

@@ -35,6 +35,7 @@ def call(monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...]) -> int:
     console.stdout.cache_clear()
     console.stderr.cache_clear()
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which jobs in the background lack
     try:
         with pytest.raises(SystemExit) as ended:
             main()

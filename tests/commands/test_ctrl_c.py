@@ -77,7 +77,7 @@ def test_the_second_one_in_completion(mygo, trained, monkeypatch):
 
 
 def test_a_command_that_keeps_nothing(mygo, world, monkeypatch):
-    pressing(monkeypatch, "mygo_cli.graph.reading.read_graph", signal.SIGTERM)
+    pressing(monkeypatch, "mygo_cli.graph.check.check_graph", signal.SIGTERM)
     ended = mygo("data", "check", "--data", world)
     assert ended.code == 130
     assert ended.err == "Error: Interrupted. The same command goes on, or begins again.\n"

@@ -46,7 +46,8 @@ def test_verdicts_come_from_here_only(browse, explorer, origin):
         answer = browse().post(address, json=VERDICT, headers=headers)
         assert answer.status_code == 403
     assert not explorer.verdicts.path.exists()
-    assert browse().get("/verdicts", params=VERDICT).status_code == 404
+    answer = browse().get("/verdicts", params=VERDICT)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_a_long_body_is_refused(browse):
