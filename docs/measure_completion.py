@@ -18,6 +18,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from mygo_cli.device import set_surroundings
+
+set_surroundings()  # as the command does, before torch comes
+
 import numpy as np
 import torch
 

@@ -14,7 +14,7 @@ from mygo_cli.model.queries import row_places
 
 TieRule = Literal["realistic", "optimistic", "pessimistic", "official"]
 HITS = (1, 3, 10)
-BLOCK_BYTES = 1 << 21  # of scores compared at once: more than that does not stay in a core's cache
+BLOCK_BYTES = 1 << 23  # of scores compared at once: more than that would not stay in a cache
 
 
 def ranks(better: Tensor, ties: Tensor, rule: TieRule = "realistic") -> Tensor:
