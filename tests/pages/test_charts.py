@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mygo_cli.pages.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, round_step
+from mygo_cli.pages.rendering import environment
 
 
 def test_corners_of_the_axes():
@@ -41,3 +42,9 @@ def test_nothing_to_draw():
     assert chart("Loss", "epoch", {"loss": []}) is None
     found = chart("Loss", "epoch", {"loss": [(1, 1)], "other": []})
     assert [line.name for line in found.lines] == ["loss"]
+
+
+def test_a_line_of_one_corner_is_a_dot():
+    draw = environment().get_template("drawing.html").module.draw
+    assert 'r="3"' in draw(chart("MRR", "epoch", {"valid": [(6, 0.2)]}))
+    assert 'r="3"' not in draw(chart("MRR", "epoch", {"valid": [(6, 0.2), (7, 0.3)]}))
