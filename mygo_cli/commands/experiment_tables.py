@@ -52,8 +52,15 @@ def give_plan(plan: Sequence[PlannedRun], folder: Path, out: Output) -> None:
     from mygo_cli.experiments.conduct import found_runs, state_of
 
     found = found_runs(folder / "runs")
+    first = {run.identity: run.variant for run in reversed(plan)}
     rows = [
-        {"variant": run.variant, "seed": run.seed, "state": state_of(found.get(run.identity))}
+        {
+            "variant": run.variant,
+            "seed": run.seed,
+            "state": state_of(found.get(run.identity))
+            if run.variant == first[run.identity]
+            else f"the run of {first[run.identity]}",
+        }
         for run in plan
     ]
 

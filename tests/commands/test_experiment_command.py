@@ -214,6 +214,14 @@ def test_ctrl_c_and_the_same_command_again(experiment, monkeypatch, tmp_path):
         assert result_of(FOLDER / "runs" / name) == result_of(Path("straight") / "runs" / name)
 
 
+def test_a_variant_that_is_another_one_is_trained_once(experiment):
+    same = FILE + '\n[[variant]]\nname = "again"\ntokens.image.use = false\n'
+    Path("pictures.toml").write_text(same)
+    states = [row["state"] for row in json.loads(experiment("--dry-run", "--json").out)["runs"]]
+    assert states.count("to do") == 4
+    assert [state for state in states if state != "to do"] == ["the run of no image"] * 2
+
+
 def test_ctrl_c_while_a_run_is_measured(experiment, monkeypatch):
     def interrupted(*rest):
         raise KeyboardInterrupt
