@@ -24,6 +24,7 @@ from mygo_cli.commands.switches import (
 from mygo_cli.device import set_surroundings
 from mygo_cli.distributed.group import started_by_torchrun
 from mygo_cli.errors import Interrupted, MygoError, ReportedElsewhere, lacks_memory
+from mygo_cli.progress import SIGNALS
 from mygo_cli.streams import drop_output, open_streams
 
 REPORTED_BY_THE_FIRST = 10.0  # seconds: on a busy machine processes start that far apart
@@ -81,7 +82,13 @@ def main() -> None:
             report(Interrupted("Interrupted.", "The same command goes on, or begins again."))
         raise
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said, and Python is tidying up
+        _be_deaf()  # all is said, and Python is tidying up
+
+
+def _be_deaf() -> None:
+    """Heed no more Ctrl-C; torchrun's processes leave SIGTERM to what started them."""
+    for number in SIGNALS if started_by_torchrun().alone else (signal.SIGINT,):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def report(error: Exception) -> int:
@@ -90,7 +97,7 @@ def report(error: Exception) -> int:
         traceback.print_exception(error)
     code = error.exit_code if isinstance(error, MygoError) else 1
     if isinstance(error, Interrupted):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut the line short
+        _be_deaf()  # a second one would cut the line short
     if isinstance(error, OSError) and error.filename is None:
         drop_output()
     if isinstance(error, (ReportedElsewhere, BrokenPipeError)):

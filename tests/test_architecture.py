@@ -198,7 +198,6 @@ SMALL_IDEAS = {
     "mygo_cli/ranking/nearest.py": "a measure of likeness",
     "mygo_cli/runs/environment.py": "a file of a run",
     "mygo_cli/runs/exported.py": "what a run can write",
-    "mygo_cli/runs/together.py": "several runs as one",
     "mygo_cli/training/memory.py": "what cannot fit",
     "mygo_cli/training/fusing.py": "what the weights of the experts are fitted to",
     "plugins/mygo_plugins/decoder/complex.py": "a plugin",

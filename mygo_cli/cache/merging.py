@@ -21,6 +21,7 @@ from mygo_cli.files import only_writer
 from mygo_cli.graph.triples import Array
 
 ROWS_AT_ONCE = 4096
+ELSEWHERE = "Make room, or write it elsewhere."
 
 
 def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summary:
@@ -29,11 +30,11 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
     An item takes what the first shard has that did it. Raises `DataError` for shards that do not
     belong together and `UsageError` where `out` exists and `force` is not set.
     """
+    # Under another name until all is there: a damaged shard costs nobody the cache of before.
+    part = out.with_name(f".{out.name}.merging")
     if out.is_dir():
         raise UsageError(f"{out} is a folder.", "Name a file, such as merged.h5.")
-    if out.exists() and not force:
-        raise UsageError(f"{out} exists.", "Name another file, or add --force to replace it.")
-    if out.resolve() in [path.resolve() for path in paths]:
+    if {out.resolve(), part.resolve()} & {path.resolve() for path in paths}:
         raise UsageError(f"{out} is both merged and written.", "Name another file.")
     caches = [TokenCache.open(path) for path in paths]
     # A shard may have had nothing to do, and so hold no codebook.
@@ -43,21 +44,25 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
     if not first.has_codebook:
         raise DataError(f"{first.path} holds no tokens yet.", "Finish its mygo tokenize first.")
     sources = Sources(first.entity_rows(), tuple(first.keys()), first.header.sources_sha256)
-    # Under another name until all is there: a damaged shard costs nobody the cache of before.
-    part = out.with_name(out.name + ".part")
     try:
-        with open_to_fill(part, first.header, first.entities, sources, force=True) as writer:
-            writer.write_codebook(first.codebook())
-            for cache in caches:
-                _take(writer, cache)
-            writer.finish()
-            with only_writer(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with only_writer(out):
+            if out.exists() and not force:
+                raise UsageError(f"{out} exists.", "Name another file, or add --force.")
+            try:
+                with open_to_fill(part, first.header, first.entities, sources, True) as writer:
+                    writer.write_codebook(first.codebook())
+                    for cache in caches:
+                        _take(writer, cache)
+                    writer.finish()
                 part.replace(out)
+            finally:
+                with suppress(OSError):  # it was renamed, or never made
+                    part.unlink()
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error.strerror}.", ELSEWHERE) from error
     except CannotWrite as error:
-        raise error.within("", "Make room, or write it elsewhere.") from error
-    finally:
-        with suppress(OSError):  # it was renamed, or never made
-            part.unlink()
+        raise DataError(error.problem.replace(str(part), str(out)), ELSEWHERE) from error
     return replace(summarize(out), new=len(sources.keys))
 
 

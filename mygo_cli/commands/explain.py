@@ -12,8 +12,8 @@ from mygo_cli import console
 from mygo_cli.commands import completing
 from mygo_cli.commands.options import (
     DeviceOption,
+    OneRunOption,
     RunDataOption,
-    RunOption,
     RunsDirOption,
 )
 from mygo_cli.commands.output import HTML, PNG, TERMINAL, Output, check_file
@@ -43,7 +43,7 @@ def explain(
     png: Annotated[
         Path | None, typer.Option("--png", help="Draw them as one picture, for a slide or paper.")
     ] = None,
-    run: RunOption = None,
+    run: OneRunOption = None,
     device: DeviceOption = "auto",
     data: RunDataOption = None,
     runs_folder: RunsDirOption = None,

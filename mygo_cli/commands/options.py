@@ -46,6 +46,16 @@ RunOption = Annotated[
         show_default=False,
     ),
 ]
+OneRunOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--run",
+        autocompletion=completing.runs,
+        help="Folder of the run, or its name or the beginning of it; mygo runs lists them. "
+        "Default: the newest that is finished, of the graph --data if given.",
+        show_default=False,
+    ),
+]
 RunArgument = Annotated[
     Path | None,
     typer.Argument(

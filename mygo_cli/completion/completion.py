@@ -53,7 +53,7 @@ def find_facts(
         unfinished.save(first, found)  # before any work: a read-only folder is noticed now
     top = TopFacts(limit, found, rules.claims)
     began = saved = time.perf_counter()
-    kept = first
+    kept = done = first
     progress("ask", first, total)
     try:
         with GracefulStop() as stop:
@@ -66,7 +66,7 @@ def find_facts(
                 if stop.asked and done < total:
                     raise _interrupted(done, total, unfinished)
     except KeyboardInterrupt as error:  # the second one, which waits for nothing
-        raise _interrupted(kept, total, unfinished) from error
+        raise _interrupted(kept if unfinished else done, total, unfinished) from error
     return Completion(top.best(), total, total - first, time.perf_counter() - began)
 
 

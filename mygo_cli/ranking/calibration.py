@@ -120,8 +120,8 @@ def fit_in_groups(
     """Return the isotonic regression of `holds` (P,) on `said` (P,), P > 0, by groups of `size`.
 
     Each counts as many times as its `weight` (P,) says, once where there are none. Groups are
-    neighbours from the highest on, each at its mean: so no step of the curve rests on fewer, as the
-    highest otherwise would.
+    neighbours from the highest on, each at its mean: so no step of the curve rests on fewer
+    rows, as the highest otherwise would.
     """
     order = np.argsort(-said, kind="stable")
     first = np.arange(0, len(said), size)

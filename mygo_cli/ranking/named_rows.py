@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -58,7 +58,7 @@ def _checked_rows(graph: KnowledgeGraph, rows: Triples) -> Triples:
 
 
 def _are_three(each: object) -> bool:
-    return isinstance(each, (tuple, list, np.ndarray)) and len(each) == 3
+    return isinstance(each, Sized) and not isinstance(each, str) and len(each) == 3
 
 
 def read_triples(path: Path, graph: KnowledgeGraph) -> Triples:

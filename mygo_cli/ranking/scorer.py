@@ -115,8 +115,8 @@ class MeanScorer:
         first, *others = self.members
         total = first(queries)
         for each in others:
-            total += each(queries)
-        return total.div_(len(self.members))
+            total = total + each(queries)  # a decoder may have kept what it returned
+        return total / len(self.members)
 
     def has_tokens(self, modality: Modality) -> Tensor | None:
         """Return which entities any model read tokens of, bool (N,); None if none read any."""

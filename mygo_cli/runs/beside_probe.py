@@ -33,6 +33,7 @@ def probe_run(
     of its relation whose asked entity has tokens of its modality. `run` is None where there are
     none. Raises `DataError` for a run without tokens, and where a token cache is gone.
     """
+    run.single()  # several have no caches of their own
     caches = _caches(run)
     # The probe asks the facts of this split, too.
     triples = run.triples_of("test" if len(run.graph.test) else "valid")

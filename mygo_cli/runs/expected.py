@@ -99,12 +99,17 @@ def _some(queries: Queries, answered: Numbers, graph: KnowledgeGraph) -> tuple[Q
         return queries, np.ones(2)
     entity, relation, head = (column.numpy() for column in queries)
     known = np.isin(_number(entity, relation, head, graph), answered)
-    taken, worth = [], []
-    for rows in (np.flatnonzero(~known), np.flatnonzero(known)):
-        places = np.linspace(0, len(rows) - 1, min(len(rows), most // 2)).astype(np.int64)
-        taken.append(rows[places])
-        worth.append(len(rows) / max(1, len(places)))
-    return queries.at(torch.from_numpy(np.sort(np.concatenate(taken)))), np.array(worth)
+    few = _spread(np.flatnonzero(known), most // 2)
+    others = _spread(np.flatnonzero(~known), most - len(few))
+    stand_for = (~known).sum() / max(1, len(others)), known.sum() / max(1, len(few))
+    return queries.at(torch.from_numpy(np.sort(np.concatenate((few, others))))), np.array(stand_for)
+
+
+def _spread(rows: Numbers, most: int) -> Numbers:
+    """Return at most so many of the rows, evenly spread."""
+    places = np.linspace(0, len(rows) - 1, min(len(rows), most))
+    spread: Numbers = rows[places.astype(np.int64)]
+    return spread
 
 
 def expected_of(

@@ -34,17 +34,28 @@ def find_run(run: Path | None, runs_dir: Path, graph: KnowledgeGraph | None = No
 
 def find_runs(run: Path | None, runs_dir: Path, graph: KnowledgeGraph | None) -> list[RunFolder]:
     """Return the run that is meant, or several whose names are joined by +. See `find_run`."""
-    paths = [None if run is None else expanded(run)]
-    if run is not None and "+" in str(run) and not any(map(_is_run, (run, runs_dir / run))):
-        names = str(run).split("+")
-        if not all(names):
-            raise UsageError(f"{run} names no run beside a +.", "Join names: --run first+second")
-        paths = [expanded(name) for name in names]
+    names = [None] if run is None else _names(str(run).split("+"), runs_dir)
+    if len(names) > 1 and "" in names:
+        raise UsageError(f"{run} names no run beside a +.", "Join names: --run first+second")
+    paths = [None if name is None else expanded(name) for name in names]
     return [find_run(path, runs_dir, graph) for path in paths]
 
 
-def _is_run(path: Path) -> bool:
-    return RunFolder(path).config.exists()
+def _names(parts: list[str], runs_dir: Path) -> list[str]:
+    """Return the names of runs that are joined by +, of which a name may have some itself."""
+    for end in range(len(parts), 0, -1):
+        name = "+".join(parts[:end])
+        if name and _is_one(name, runs_dir):
+            return [name, *(_names(parts[end:], runs_dir) if parts[end:] else ())]
+    return parts
+
+
+def _is_one(name: str, runs_dir: Path) -> bool:
+    try:
+        named_run(expanded(name), runs_dir)
+    except DataError:
+        return False
+    return True
 
 
 def named_run(run: Path, runs_dir: Path) -> RunFolder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def open_silently(
     folders = find_runs(None if path is None else Path(path), folder_of_runs(runs_dir), graph)
     chosen = choose_device(device)
     whole = graph or graph_of(folders[0])
+    for folder in folders[1:] if graph is None else ():
+        _check_same_home(folder, folders[0], whole)
     opened = [load_run(folder, whole, chosen) for folder in folders]
     runs = [replace(run, graph=_as_in_training(run)) for run in opened]
     return runs[0] if len(runs) == 1 else together(runs, whole)
@@ -78,6 +81,16 @@ def graph_of(folder: RunFolder) -> KnowledgeGraph:
             "Name the graph's folder with --data.",
         )
     return as_graph(home)
+
+
+def _check_same_home(folder: RunFolder, first: RunFolder, whole: KnowledgeGraph) -> None:
+    """Raise `DataError` where a run was trained on other triples than the first one's `whole`."""
+    homes = [os.path.realpath(home_of(each, each.settings())) for each in (folder, first)]
+    if homes[0] != homes[1] and graph_of(folder).triples_sha256 != whole.triples_sha256:
+        raise DataError(
+            f"{folder.path.name} was trained on other triples than {first.path.name}.",
+            "Runs that answer together are of one graph.",
+        )
 
 
 def load_run(folder: RunFolder, graph: KnowledgeGraph, device: torch.device) -> Run:

@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 
 from mygo_cli.errors import UsageError
+from mygo_cli.files import file_sha256
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 from mygo_cli.graph.leaks import hold_out_again
 from mygo_cli.ranking.scorer import MeanScorer
@@ -43,9 +44,9 @@ def together(runs: Sequence[Run], whole: KnowledgeGraph) -> Run:
 
 
 def _name(folders: Sequence[RunFolder]) -> str:
-    """Return a name for runs together that does not grow with them."""
-    names = "\n".join(folder.path.name for folder in folders)
-    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    """Return a name that says which models these are, wherever they lie."""
+    models = "+".join(file_sha256(folder.best) for folder in folders)
+    return hashlib.sha256(models.encode()).hexdigest()[:12]
 
 
 def _common_graph(runs: Sequence[Run], whole: KnowledgeGraph) -> KnowledgeGraph:

@@ -83,11 +83,30 @@ def test_a_command_that_keeps_nothing(mygo, world, monkeypatch):
     assert ended.err == "Error: Interrupted. The same command goes on, or begins again.\n"
 
 
-def test_the_line_is_not_cut_short(train, monkeypatch):
+def test_the_second_one_without_a_file(mygo, trained, monkeypatch):
+    from mygo_cli.ranking.scorer import Scorer
+
+    ask, asked = Scorer.__call__, []
+
+    def pressed(scorer, queries):
+        asked.append(queries)
+        if len(asked) == 3:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        return ask(scorer, queries)
+
+    monkeypatch.setattr(Scorer, "__call__", pressed)
+    ended = mygo("complete", "--runs-dir", trained, "--device", "cpu", "--batch-size", "5")
+    assert ended.code == 130
+    assert "Interrupted after 10 of" in ended.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_line_is_not_cut_short(train, monkeypatch, number):
     say = console.error
 
     def pressed(text):
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
         say(text)
 
     monkeypatch.setattr(console, "error", pressed)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 from run_files import newest_run
+from small_world import QUICK
 
 import mygo_cli as python
 from mygo_cli.errors import DataError
@@ -91,6 +93,42 @@ def test_names_that_do_not_do(two, mygo, monkeypatch, tmp_path):
     two[1].rename(two[1].with_name("third+fourth"))  # a run that is called so is one
     assert opened("third+fourth").name == "third+fourth"
     assert not opened("third+fourth").members
+
+
+def test_names_with_a_plus(two, mygo):
+    runs = two[0].parent
+    two[0].rename(runs / "2026_c++_tucker_big")
+    two[1].rename(runs / "2026_c++_dot_small")
+    assert not opened("2026_c++_t").members
+    for name in ("2026_c++_tucker_big+2026_c++_dot_small", "big+2026_c++_dot"):
+        assert [each.path.name for each in opened(name).folders] == [
+            "2026_c++_tucker_big",
+            "2026_c++_dot_small",
+        ]
+    said = mygo("evaluate", "--run", "big+gone")
+    assert "gone: no such run" in said.err
+
+
+def test_what_is_kept_is_of_these_models(two):
+    curve = opened().calibration.curve
+    best = two[1] / "checkpoints" / "best.pt"
+    best.write_bytes((two[0] / "checkpoints" / "best.pt").read_bytes())
+    shutil.copyfile(two[0] / "config.toml", two[1] / "config.toml")
+    assert opened().calibration.curve != curve  # the names are the same, the second model is not
+
+
+def test_another_graph_is_refused(train, mygo, world, tmp_path):
+    assert train("--name", "here").code == 0
+    other = tmp_path / "small"
+    shutil.copytree(world, other)
+    for name, source in (("valid", "test"), ("test", "valid")):
+        shutil.copyfile(world / f"{source}.txt", other / f"{name}.txt")
+    words = ("--data", other, "--no-image", "--no-text", *QUICK, "--name", "there")
+    assert mygo("train", *words).code == 0
+    ended = mygo("evaluate", "--run", "here+there")
+    assert ended.code == 1
+    assert "was trained on other triples than" in ended.err
+    assert "Runs that answer together are of one graph." in ended.err
 
 
 def test_validation_is_what_all_held_out(train):

@@ -17,6 +17,7 @@ from mygo_cli.cache.merging import merge_caches
 from mygo_cli.cache.sources import PENDING
 from mygo_cli.cache.verifying import find_faults
 from mygo_cli.errors import DataError, UsageError
+from mygo_cli.files import HeldElsewhere, only_writer
 from mygo_cli.graph.reading import read_graph
 from mygo_cli.tokenizing.job import Job
 from mygo_cli.tokens.table import load_tokens
@@ -464,6 +465,20 @@ def test_a_damaged_shard_leaves_what_was_there(graph, folder, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [out.name]
     with pytest.raises(UsageError, match="is a folder"):
         merge_caches(tmp_path, paths, force=True)
+
+
+def test_a_merge_leaves_another_one_alone(graph, folder, tmp_path):
+    paths, out = shards(graph, folder), tmp_path / "merged.h5"
+    part = tmp_path / ".merged.h5.merging"
+    part.write_text("of the other")
+    with only_writer(out), pytest.raises(HeldElsewhere, match=r"merged\.h5"):
+        merge_caches(out, paths)
+    assert part.read_text() == "of the other"
+    part.unlink()
+    paths[1].rename(part)
+    with pytest.raises(UsageError, match="both merged and written"):
+        merge_caches(out, [paths[0], part])
+    assert part.exists()
 
 
 def test_merge_overwrites_only_when_told_to(graph, folder, tmp_path):
