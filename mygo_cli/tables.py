@@ -15,7 +15,7 @@ NUMBER = re.compile(r"[-+]?[\d.,]+%?")
 MOST_WHOLE = 40  # characters of a name that a table does not break while other text may break
 MOST_TOGETHER = 12  # characters of a part of a name, or of a header's word, that no table breaks
 # Where a name may break: behind what joins its words, and before a capital within them.
-JOINT = re.compile(r"(?<=[_/.:-])(?=[^_/.:-])|(?<=[a-z])(?=[A-Z])")
+JOINT = re.compile(r"(?<=[_/.:+-])(?=[^_/.:+-])|(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
