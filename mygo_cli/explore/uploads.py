@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ async def described(request: Request) -> Described:
         raise UsageError(
             "The body is no multipart/form-data.", "Send a form with a picture or a text."
         )
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # the answer says it
     try:
         async with request.form(max_files=1, max_fields=8, max_part_size=4 * MOST_TEXT) as form:
             given = form.get("picture")

@@ -120,13 +120,14 @@ def test_mistakes_are_one_clear_message(client, words, status, said):
     assert said in " ".join(answer.json().values())
 
 
-def test_too_large_and_from_elsewhere(client, temporary):
+def test_too_large_and_from_elsewhere(client, temporary, caplog):
     assert sent(client, b"\0" * MOST_UPLOADED).status_code == 413
     files = {"picture": ("a.png", png())}
     assert client.post("/api/unseen", data=ASKED, files=files).status_code == 403
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x", "text/plain"):
         answer = client.post("/api/unseen", content=b"x", headers={**ORIGIN, "content-type": kind})
         assert answer.status_code == 400
+    assert not [each for each in caplog.records if each.name.startswith("python_multipart")]
     assert list(temporary.iterdir()) == []
 
 
