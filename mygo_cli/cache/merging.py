@@ -60,7 +60,9 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
                 with suppress(OSError):  # it was renamed, or never made
                     part.unlink()
     except OSError as error:
-        raise DataError(f"{out} cannot be written: {error.strerror}.", ELSEWHERE) from error
+        raise DataError(
+            f"{out} cannot be written: {error.strerror or error}.", ELSEWHERE
+        ) from error
     except CannotWrite as error:
         raise DataError(error.problem.replace(str(part), str(out)), ELSEWHERE) from error
     return replace(summarize(out), new=len(sources.keys))
