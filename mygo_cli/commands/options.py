@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,27 +35,24 @@ RunsDirOption = Annotated[
     Path | None,
     typer.Option("--runs-dir", help="Folder of runs. Default: mygo-work/runs.", show_default=False),
 ]
-RunOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--run",
-        autocompletion=completing.runs,
-        help="Folder of the run, or its name or the beginning of it; mygo runs lists them. Several "
-        "joined by + answer together, by the mean of their scores. "
-        "Default: the newest that is finished, of the graph --data if given.",
-        show_default=False,
-    ),
-]
-OneRunOption = Annotated[
-    Path | None,
-    typer.Option(
+
+
+def _run_option(several: str) -> Any:
+    """Return the option `--run`; `several` says what several runs do, where they are taken."""
+    return typer.Option(
         "--run",
         autocompletion=completing.runs,
         help="Folder of the run, or its name or the beginning of it; mygo runs lists them. "
-        "Default: the newest that is finished, of the graph --data if given.",
+        f"{several}Default: the newest that is finished, of the graph --data if given.",
         show_default=False,
-    ),
+    )
+
+
+RunOption = Annotated[
+    Path | None,
+    _run_option("Several joined by + answer together, by the mean of their scores. "),
 ]
+OneRunOption = Annotated[Path | None, _run_option("")]
 RunArgument = Annotated[
     Path | None,
     typer.Argument(

@@ -10,15 +10,16 @@ import numpy as np
 import torch
 
 from mygo_cli.completion.questions import Request
-from mygo_cli.completion.search import TopFacts, complete
+from mygo_cli.completion.search import Facts, TopFacts, complete
 from mygo_cli.device import Portion
 from mygo_cli.errors import DataError
 from mygo_cli.files import parsed_json
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
-from mygo_cli.graph.triples import Numbers
+from mygo_cli.graph.triples import Numbers, Triples
 from mygo_cli.model.queries import Queries
 from mygo_cli.progress import Progress, silent
 from mygo_cli.ranking.calibration import Calibration, Flags, Values, fit_in_groups
+from mygo_cli.ranking.filtering import find_known
 from mygo_cli.ranking.scorer import AnyScorer, block_size
 from mygo_cli.runs.folder import RunFolder
 
@@ -58,8 +59,8 @@ def expected_precision(
         queries = anything.queries(hidden, rules)
     except DataError:  # nothing is blank
         return None
-    answered = np.unique([_asked(held_out, graph, side) for side in (False, True)])
-    queries, worth = _some(queries, answered, graph)
+    held_rows = graph.valid[np.isin(graph.fact_keys(graph.valid), held_out)]
+    queries, worth = _some(queries, held_rows, len(graph.entities))
     top = TopFacts(max(LEAST_DEPTH, DEPTH * len(held_out)), claims=rules.claims)
     portion = Portion(block_size(len(graph.entities), batch_size), "questions")
     for done in complete(scorer, hidden, queries, top, portion, rules=rules):
@@ -68,41 +69,38 @@ def expected_precision(
     if not len(found.key):
         return None
     holds = np.isin(found.key, held_out)
-    weight = worth[np.isin(_asked(found.key, graph, found.asked_head), answered).astype(np.int64)]
+    weight = worth[_answered(_asked(found, graph), held_rows).astype(np.int64)]
     return fit_in_groups(np.exp(found.log_plausibility), holds, TOGETHER, weight)
 
 
-def _asked(keys: Numbers, graph: KnowledgeGraph, head: bool | Flags) -> Numbers:
-    """Return the number of the question that facts (K,) answer, asked for their head or tail."""
-    entities, relations = len(graph.entities), len(graph.relations)
-    pair, tails = np.divmod(keys, entities)
-    heads, relation = np.divmod(pair, relations)
-    return _number(np.where(head, tails, heads), relation, head, graph)
+def _asked(found: Facts, graph: KnowledgeGraph) -> Queries:
+    """Return the questions that found facts answer."""
+    pair, tails = np.divmod(found.key, len(graph.entities))
+    heads, relation = np.divmod(pair, len(graph.relations))
+    entity = np.where(found.asked_head, tails, heads)
+    return Queries(*map(torch.from_numpy, (entity, relation, found.asked_head)))
 
 
-def _number(
-    entity: Numbers, relation: Numbers, head: bool | Flags, graph: KnowledgeGraph
-) -> Numbers:
-    """Return one number a question, equal only for equal questions."""
-    number: Numbers = (entity * len(graph.relations) + relation) * 2 + head
-    return number
-
-
-def _some(queries: Queries, answered: Numbers, graph: KnowledgeGraph) -> tuple[Queries, Values]:
+def _some(queries: Queries, held_out: Triples, entities: int) -> tuple[Queries, Values]:
     """Return questions with up to `MOST_SCORES` answers, and for how many each of them stands.
 
-    Those that held-out facts answer, whose numbers are `answered`, are few and say most: half may
-    be of them. The two numbers are those of one without and one with such an answer.
+    Those that `held_out` facts answer are few and say most: half may be of them. The two numbers
+    are those of one without and one with such an answer.
     """
-    most = max(2, MOST_SCORES // len(graph.entities))
+    most = max(2, MOST_SCORES // entities)
     if len(queries.entity) <= most:
         return queries, np.ones(2)
-    entity, relation, head = (column.numpy() for column in queries)
-    known = np.isin(_number(entity, relation, head, graph), answered)
+    known = _answered(queries, held_out)
     few = _spread(np.flatnonzero(known), most // 2)
     others = _spread(np.flatnonzero(~known), most - len(few))
     stand_for = (~known).sum() / max(1, len(others)), known.sum() / max(1, len(few))
     return queries.at(torch.from_numpy(np.sort(np.concatenate((few, others))))), np.array(stand_for)
+
+
+def _answered(queries: Queries, held_out: Triples) -> Flags:
+    """Return which questions a held-out fact answers, bool (Q,)."""
+    answered: Flags = (find_known(queries, held_out).start.diff() > 0).numpy()
+    return answered
 
 
 def _spread(rows: Numbers, most: int) -> Numbers:
