@@ -135,11 +135,16 @@ def _folded(columns: Sequence[Column]) -> list[Column]:
 def _widths(columns: Sequence[Column], room: int) -> list[int]:
     """Return how wide each column is, together no wider than `room` if that can be.
 
-    The widest shrinks first: down to its longest word, then to the longest part of one.
+    The widest shrinks first: down to its longest word, then to the longest part of one. Texts of
+    short words keep `MOST_TOGETHER` until then, as one word a line is hard to read.
     """
     widths = [each.width() for each in columns]
-    for most, parts in ((MOST_WHOLE, False), (MOST_WHOLE, True), (MOST_TOGETHER, True)):
-        least = [each.least(most, parts) for each in columns]
+    steps = ((MOST_WHOLE, False, True), (MOST_WHOLE, True, True), (MOST_TOGETHER, True, False))
+    for most, parts, roomy in steps:
+        least = [
+            max(each.least(most, parts), MOST_TOGETHER if roomy and not each.numeric else 1)
+            for each in columns
+        ]
         while sum(widths) > room:
             able = [place for place, width in enumerate(widths) if width > least[place]]
             if not able:

@@ -92,6 +92,16 @@ def test_words_of_a_sentence_break_before_a_name_does(capsys):
     assert max(map(len, shown.splitlines())) <= 60
 
 
+def test_a_name_breaks_before_a_sentence_is_one_word_a_line(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    name = "an_entity_with_a_name_of_thirty"
+    console.table(("name", "said", "n"), [(name, "it is so and not as he had it to be", 12)])
+    lines = capsys.readouterr().out.splitlines()
+    assert "".join(line.split()[0] for line in lines[2:4]) == name
+    assert "it is so and" in lines[2]
+    assert max(map(len, lines)) <= 40
+
+
 def test_headers_and_titles_are_text_and_no_markup(capsys):
     console.table(("[bold]x", "y"), [("a", 1)], title="[red]t, which is longer than its table")
     shown = capsys.readouterr().out
