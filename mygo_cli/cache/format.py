@@ -38,7 +38,7 @@ TEXT_ATTRIBUTES = (
     "created",
 )
 NUMBER_ATTRIBUTES = ("vocab_size", "dim", "max_tokens", "complete")
-REMAKE = "Make it again with mygo tokenize --force."
+REMAKE = "Make it again with mygo tokenize --force, a shard with its --shard as well."
 
 
 @dataclass(frozen=True)

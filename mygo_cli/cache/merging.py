@@ -60,11 +60,10 @@ def merge_caches(out: Path, paths: Sequence[Path], force: bool = False) -> Summa
                 with suppress(OSError):  # it was renamed, or never made
                     part.unlink()
     except OSError as error:
-        raise DataError(
-            f"{out} cannot be written: {error.strerror or error}.", ELSEWHERE
-        ) from error
-    except CannotWrite as error:
-        raise DataError(error.problem.replace(str(part), str(out)), ELSEWHERE) from error
+        reason = error.strerror or error
+        raise DataError(f"{out} cannot be written: {reason}.", ELSEWHERE) from error
+    except CannotWrite as error:  # it speaks of the other name, and of tokenizing
+        raise DataError(f"{out} cannot be written: {error.reason}.", ELSEWHERE) from error
     return replace(summarize(out), new=len(sources.keys))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mygo_cli.cache.format import Header, TokenCache
 from mygo_cli.cache.sources import Sources
-from mygo_cli.cache.writing import CacheWriter, cannot_write, create
+from mygo_cli.cache.writing import CacheWriter, CannotWrite, create
 from mygo_cli.errors import DataError
 from mygo_cli.files import only_writer
 
@@ -50,7 +50,7 @@ def open_to_fill(
                 _note_precision(path, writer.precision, header)
                 yield writer
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise CannotWrite(path, error) from error
 
 
 def why_unfit(cache: TokenCache, header: Header) -> str:

@@ -174,7 +174,7 @@ def create(path: Path, header: Header, entities: Sequence[str], sources: Sources
         _reserve(new, new.stat().st_size)
         os.replace(new, path)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise CannotWrite(path, error) from error
     except ValueError as error:  # HDF5 texts end at a NUL
         raise DataError(
             f"{path} cannot hold an entity id or picture name: {error}.", "Rename it."
@@ -185,15 +185,14 @@ def create(path: Path, header: Header, entities: Sequence[str], sources: Sources
 
 
 class CannotWrite(DataError):
-    """A cache that the system does not let be written."""
+    """A cache that the system does not let be written, for this `reason`."""
 
-
-def cannot_write(path: Path, error: OSError) -> CannotWrite:
-    """Return the error that says why, and how a tokenizing goes on."""
-    return CannotWrite(
-        f"{path} cannot be written: {error.strerror or error}.",
-        "Make room, or name another folder with --cache-dir; the same command goes on.",
-    )
+    def __init__(self, path: Path, error: OSError) -> None:
+        self.reason = error.strerror or str(error)
+        super().__init__(
+            f"{path} cannot be written: {self.reason}.",
+            "Make room, or name another folder with --cache-dir; the same command goes on.",
+        )
 
 
 def _size(info: TokenizerInfo, entities: Sequence[str], sources: Sources) -> int:

@@ -52,7 +52,8 @@ def draw_curves(histories: Histories, file: BinaryIO, picture_format: str) -> No
     """Draw the lines of `metrics.jsonl` of runs, by their names, into a PNG or SVG.
 
     Loss is on the left, on the right the MRR of the split that chose the epoch. Each run has a
-    colour; a dashed line is the contrastive loss. Raises `MygoError` without matplotlib.
+    colour; a dashed line, or a hollow dot, is the contrastive loss. Raises `MygoError` without
+    matplotlib.
     """
     matplotlib = matplotlib_here()
     with matplotlib.rc_context(STYLE | {"font.family": _fonts(histories)}):
@@ -62,7 +63,7 @@ def draw_curves(histories: Histories, file: BinaryIO, picture_format: str) -> No
             _draw(left, right, history, COLOURS[place % len(COLOURS)])
             for place, history in enumerate(histories.values())
         ]
-        left.set(xlabel="epoch", ylabel="loss (dashed: contrastive)")
+        left.set(xlabel="epoch", ylabel="loss (dashed, hollow: contrastive)")
         right.set(xlabel="epoch", ylabel=_look_names(histories))
         # A name that begins with an underscore would be left out.
         labels = [f" {name}" if name.startswith("_") else name for name in histories]
@@ -95,6 +96,7 @@ def _draw(left: Any, right: Any, history: Sequence[Mapping[str, Any]], colour: s
         axes.plot(
             *zip(*points, strict=True),
             style if len(points) > 1 else "o",
+            fillstyle="none" if len(points) == 1 and style == "--" else "full",
             color=colour,
             linewidth=1.4,
             markersize=3,

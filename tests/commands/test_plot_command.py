@@ -39,9 +39,13 @@ def test_several_runs_as_svg(plot, copied, tmp_path):
     assert ended.out == f"{tmp_path / 'all.SVG'}: loss and MRR of 3 runs\n"
     assert ended.err == ""
     found = [text.strip() for text in texts(tmp_path / "all.SVG")]
-    assert {"epoch", "loss (dashed: contrastive)", "validation MRR", run.name, *others} <= set(
-        found
-    )
+    assert {
+        "epoch",
+        "loss (dashed, hollow: contrastive)",
+        "validation MRR",
+        run.name,
+        *others,
+    } <= set(found)
     again = (tmp_path / "all.SVG").read_bytes()
     plot(run.name, *others, "-o", tmp_path / "all.SVG")
     assert (tmp_path / "all.SVG").read_bytes() == again
