@@ -33,6 +33,7 @@ def plot(
 ) -> None:
     """Draw loss and validation MRR over the epochs of one or several runs as PNG or SVG."""
     from mygo_cli.files import atomic_write
+    from mygo_cli.graph.findings import counted
     from mygo_cli.pages.plot import draw_curves, format_of, matplotlib_here
     from mygo_cli.runs.finding import named_run, newest_run
 
@@ -50,5 +51,4 @@ def plot(
         histories[str(each.path) if named_so else each.path.name] = history
     with atomic_write(output) as file:
         draw_curves(histories, file, picture_format)
-    counted = "1 run" if len(histories) == 1 else f"{len(histories)} runs"
-    console.result(f"{output}: loss and MRR of {counted}")
+    console.result(f"{output}: loss and MRR of {counted(len(histories), 'run')}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mygo_cli import console
+from mygo_cli.graph.findings import counted
 
 if TYPE_CHECKING:
     from mygo_cli.training.fit import EpochValidated, TrainingRun
@@ -69,7 +70,8 @@ class TrainingBar:
         rest = taken / steps * (run.steps - done)
         console.info(
             f"Training on {run.graph.name} with {' and '.join(caches) or 'no tokens'}: "
-            f"{run.selection.last_epoch} epochs of {run.trainer.steps_per_epoch:,} steps, "
+            f"{counted(run.selection.last_epoch, 'epoch')} of "
+            f"{counted(run.trainer.steps_per_epoch, 'step')}, "
             f"about {_time(rest)} to go."
         )
 
