@@ -136,3 +136,23 @@ def test_pages_named_by_the_code_exist() -> None:
     named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text())}
     assert {"docs/data.md", "docs/plugins.md"} <= named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+# Tables
+
+
+def tables_of(page: Path) -> list[list[str]]:
+    """Return the lines of each table of a page."""
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+    return [found[0].splitlines() for found in re.finditer(r"(?:^\|.*\n?)+", prose, flags=re.M)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_rows_of_tables_have_as_many_cells_as_their_header(page: Path) -> None:
+    for table in tables_of(page):
+        cells = [len(re.findall(r"(?<!\\)\|", line)) for line in table]
+        assert [line for line, count in zip(table, cells, strict=True) if count != cells[0]] == []
+
+
+def test_tables_are_found() -> None:
+    assert any(len(table) > 10 for table in tables_of(DOCS / "reproduction.md"))
