@@ -58,7 +58,8 @@ def _rows(guess: Guess) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _example(cells: Sequence[str]) -> str:
-    line = " ".join(cells[0].replace(BETWEEN, "; ").split()) if cells else ""
+    first = cells[0].rstrip(BETWEEN) if cells else ""
+    line = " ".join(first.replace(BETWEEN, "; ").split())
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mygo_cli.imports.dataset_folder import Dataset
 
 app = typer.Typer(
-    help="Bring in graphs, token files and checkpoints of other tools.", no_args_is_help=True
+    help="Bring in graphs, token files and checkpoints of other tools.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 FolderOption = Annotated[

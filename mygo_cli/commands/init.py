@@ -49,15 +49,21 @@ def init(
             "named in a column.",
         ),
     ] = None,
-    head: Annotated[str, _column("Head of a fact.", "--head")] = "",
+    head: Annotated[list[str] | None, _column("Head of a fact, for each table.", "--head")] = None,
     relation: Annotated[
         list[str] | None,
         _column("Relation of a fact; of items a property, repeatable, numbers too.", "--relation"),
     ] = None,
-    tail: Annotated[str, _column("Tail of a fact.", "--tail")] = "",
-    entity_id: Annotated[str, _column("Id of an item.", "--id")] = "",
-    name: Annotated[str, _column("Display name of an item.", "--name")] = "",
-    text: Annotated[str, _column("Description of an item.", "--text")] = "",
+    tail: Annotated[list[str] | None, _column("Tail of a fact, for each table.", "--tail")] = None,
+    entity_id: Annotated[
+        list[str] | None, _column("Id of an item, for each table.", "--id")
+    ] = None,
+    name: Annotated[
+        list[str] | None, _column("Display name of an item, for each table.", "--name")
+    ] = None,
+    text: Annotated[
+        list[str] | None, _column("Description of an item, for each table.", "--text")
+    ] = None,
     image: Annotated[
         list[str] | None, _column("Picture files of an item, repeatable.", "--image")
     ] = None,
@@ -101,12 +107,12 @@ def init(
         raise UsageError("No table is named.", f"mygo init {folder} TABLE")
     refuse_full_folder(folder)
     typed = Typed(
-        head=head,
+        head=tuple(head or ()),
         relation=tuple(relation or ()),
-        tail=tail,
-        id=entity_id,
-        name=name,
-        text=text,
+        tail=tuple(tail or ()),
+        id=tuple(entity_id or ()),
+        name=tuple(name or ()),
+        text=tuple(text or ()),
         image=tuple(image or ()),
         skip=tuple(skip or ()),
         separator=separator,

@@ -14,9 +14,11 @@ from mygo_cli.commands.rank import rank
 from mygo_cli.commands.report import REPORT, report
 from mygo_cli.commands.tokenize import tokenize
 from mygo_cli.commands.train import train
+from mygo_cli.errors import Interrupted
 from mygo_cli.folders import runs_dir
 
 EPOCHS = 30  # of the 120 by default: most of the quality in a quarter of the time
+TRAINING = 1  # the place of that step, which says itself how it goes on
 TRY_NEXT = (
     ("mygo rank --head Japan --relation imports_from --hide-known", "only facts that are new"),
     ("mygo complete --top 25", "the most plausible facts that the graph does not hold"),
@@ -34,9 +36,15 @@ def quickstart(cache_folder: CacheDirOption = None, runs_folder: RunsDirOption =
 
     started = time.perf_counter()
     steps = _steps(cache_folder, runs_folder)
-    for line, step in steps:
+    for place, (line, step) in enumerate(steps):
         console.result(f"\n$ {line}", "bold")
-        step()
+        try:
+            step()
+        except KeyboardInterrupt as stop:
+            if place <= TRAINING:  # the same command goes on with tokens
+                raise
+            rest = " && ".join(line for line, _ in steps[place:])
+            raise Interrupted("Interrupted; the model is trained.", f"Go on with: {rest}") from stop
     seconds = time.perf_counter() - started
     console.result(f"Done in {seconds:.0f} s. These commands ran:")
     for line, _ in steps:

@@ -127,9 +127,10 @@ def _unused_entities(graph: KnowledgeGraph) -> Iterator[Finding]:
     unused: Numbers = np.setdiff1d(np.arange(len(graph.entities)), used)
     if len(unused):
         names = some(graph.entities[row] for row in unused.tolist())
-        yield note(
-            graph.folder, f"{counted(len(unused), 'entity', 'entities')} in no triple: {names}."
-        )
+        message = f"{counted(len(unused), 'entity', 'entities')} in no triple: {names}."
+        listed = find_files(graph.folder).entities if graph.sources else None
+        out = f"They are answers all the same; if they should not, take them out of {listed}."
+        yield note(graph.folder, message, out if listed is not None else "")
 
 
 def _twins(graph: KnowledgeGraph) -> Iterator[Finding]:

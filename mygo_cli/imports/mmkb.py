@@ -70,7 +70,8 @@ def _triples_file(folder: Path) -> Path:
     found = sorted(folder.glob(f"*{TRIPLES}"))
     if len(found) != 1:
         names = " and ".join(path.name for path in found) or f"no *{TRIPLES}"
-        raise DataError(f"{folder} holds {names}.", "Name the file with the triples.")
+        way_out = f"Name the file with the triples in place of {folder}."
+        raise DataError(f"{folder} holds {names}.", way_out)
     return found[0]
 
 

@@ -107,7 +107,7 @@ def _facts(path: Path, order: Order, names: Names, way_out: str = COPY_AGAIN) ->
             promised = int(text)
             continue
         if len(cells) != 3 or not all(map(is_number, cells)):
-            raise FileFault(path, line, "not three numbers.", "Take the line out.")
+            raise FileFault(path, line, "not three numbers from 0 on.", "Take the line out.")
         head, middle, last = map(int, cells)
         relation, tail = (last, middle) if order == "htr" else (middle, last)
         if message := _without_name(max(head, tail), relation, names):

@@ -45,8 +45,8 @@ class Bound:
 def workbook_rows(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield the name of a sheet and a row of its values, for each row of a workbook.
 
-    An empty cell is None, and so is one that holds an error such as #N/A. What a workbook says of
-    its size is not believed: many programs write there what could be.
+    An empty cell is None. What a workbook says of its size is not believed: many programs write
+    there what could be.
     """
     openpyxl = importlib.import_module("openpyxl")
     bound = Bound(path)
@@ -60,7 +60,7 @@ def workbook_rows(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
             for row in sheet.rows:
                 cells += 1 + len(row)
                 bound.check_cells(cells)
-                yield sheet.title, tuple(None if c.data_type == "e" else c.value for c in row)
+                yield sheet.title, tuple(c.value for c in row)
     finally:
         book.close()
 

@@ -79,7 +79,8 @@ class Column:
     @cached_property
     def separator(self) -> str:
         """What stands between several values of a cell, "" where there is one value a cell."""
-        count = {mark: sum(mark in cell.strip(mark) for cell in self.cells) for mark in SEPARATORS}
+        cells = [cell for cell in self.cells if BETWEEN not in cell]
+        count = {mark: sum(mark in cell.strip(mark) for cell in cells) for mark in SEPARATORS}
         most = max(SEPARATORS, key=lambda mark: count[mark])
         return most if count[most] else ""
 
@@ -90,7 +91,9 @@ class Column:
 
     def _mostly(self, test: Callable[[str], bool]) -> bool:
         looked = self.cells[:LOOKED_AT]
-        return bool(looked) and sum(map(test, looked)) >= MOST * len(looked)
+        return bool(looked) and sum(test(cell.rstrip(BETWEEN)) for cell in looked) >= MOST * len(
+            looked
+        )
 
 
 def columns_of(table: Table) -> list[Column]:
@@ -102,8 +105,11 @@ def columns_of(table: Table) -> list[Column]:
 
 
 def values_of(cell: str, separator: str) -> list[str]:
-    """Return the values of a cell, without blanks at their ends and without empty ones."""
-    parts = cell.replace(separator, BETWEEN).split(BETWEEN) if separator else cell.split(BETWEEN)
+    """Return the values of a cell, without blanks at their ends and without empty ones.
+
+    Those of a cell that was a list in its file are not parted again.
+    """
+    parts = cell.split(separator if separator and BETWEEN not in cell else BETWEEN)
     return [part.strip() for part in parts if part.strip()]
 
 

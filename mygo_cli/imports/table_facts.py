@@ -8,7 +8,7 @@ from itertools import permutations
 from mygo_cli.errors import UsageError
 from mygo_cli.imports.table_columns import Column, columns_of
 from mygo_cli.imports.table_reading import Table
-from mygo_cli.imports.table_roles import FactTable, Known, Typed, column_named, columns_named
+from mygo_cli.imports.table_roles import FactTable, Known, Typed, columns_named
 
 Three = tuple[Column, Column, Column]  # head, relation, tail
 MOST_COLUMNS = 6  # whose orders are tried
@@ -27,7 +27,7 @@ def guess_facts(table: Table, known: Known, sure: bool = False) -> FactTable | N
     typed = known.typed
     candidates = [each for each in columns if each.cells]
     candidates = [each for each in candidates if each not in columns_named(columns, typed.skip)]
-    found = max(_orders(candidates, typed), key=_plausible, default=None)
+    found = max(_orders(table, candidates, typed), key=_plausible, default=None)
     if found is None:
         if sure:
             raise UsageError(
@@ -43,15 +43,16 @@ def guess_facts(table: Table, known: Known, sure: bool = False) -> FactTable | N
 def typed_facts(table: Table, typed: Typed) -> bool:
     """Return whether what was typed says that a row of this table is a fact."""
     columns = columns_of(table)
-    named = [name for name in (typed.head, typed.tail) if name]
-    return bool(named) and all(column_named(columns, name) is not None for name in named)
+    named = [names for names in (typed.head, typed.tail) if names]
+    return bool(named) and all(columns_named(columns, names) for names in named)
 
 
-def _orders(columns: Sequence[Column], typed: Typed) -> Iterator[Three]:
+def _orders(table: Table, columns: Sequence[Column], typed: Typed) -> Iterator[Three]:
     """Yield every head, relation and tail among columns that agrees with what was typed."""
     named = [
-        column_named(columns, name)
-        for name in (typed.head, *(typed.relation[:1] or ("",)), typed.tail)
+        typed.column_of(table, columns, "head"),
+        next(iter(columns_named(columns, typed.relation)), None),
+        typed.column_of(table, columns, "tail"),
     ]
     said = [x for x in columns if x.says("head") or x.says("relation") or x.says("tail")]
     others = [each for each in columns if each not in said and each not in named]

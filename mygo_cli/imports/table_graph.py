@@ -13,7 +13,8 @@ from mygo_cli.imports.table_reading import BETWEEN, Table
 from mygo_cli.imports.table_roles import FactTable, Guess, ItemTable
 
 # What stands in a cell of an item where others leave it empty.
-NOT_KNOWN = frozenset(("n/a", "#n/a", "-", "--", "–", "—", "null", "nan"))
+EXCEL_ERRORS = ("#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!")
+NOT_KNOWN = frozenset(("n/a", "-", "--", "–", "—", "null", "nan", *EXCEL_ERRORS))
 
 
 class LeftOut:
@@ -90,8 +91,8 @@ def _report_table(guess: Guess, left_out: LeftOut) -> None:
 
 def _gather_facts(guess: FactTable, found: Gathered) -> None:
     for row in guess.table.rows:
-        head, relation = row[guess.head.place], row[guess.relation.place]
-        tails = values_of(row[guess.tail.place], guess.separator)
+        head, relation = _cell(row, guess.head), _cell(row, guess.relation)
+        tails = values_of(_cell(row, guess.tail), guess.separator)
         if not (head and relation and tails):
             found.left_out.add(f"row of {guess.table.name} with an empty cell", _row_text(row))
             continue
@@ -101,7 +102,7 @@ def _gather_facts(guess: FactTable, found: Gathered) -> None:
 
 def _gather_items(guess: ItemTable, found: Gathered) -> None:
     for row in guess.table.rows:
-        entity = _label(row[guess.id.place], found)
+        entity = _label(_cell(row, guess.id), found)
         if not entity:
             found.left_out.add(f"row of {guess.table.name} without {guess.id.name}", _row_text(row))
             continue
@@ -131,7 +132,9 @@ def _describe(guess: ItemTable, entity: str, row: Sequence[str], found: Gathered
 
 
 def _cell(row: Sequence[str], column: Column | None) -> str:
-    return row[column.place] if column is not None else ""
+    """Return what a cell says, "" where it holds an error of Excel."""
+    cell = row[column.place] if column is not None else ""
+    return "" if cell.casefold() in EXCEL_ERRORS else cell
 
 
 def _add_fact(found: Gathered, table: Table, cells: Iterable[str]) -> None:
@@ -147,6 +150,7 @@ def _add_fact(found: Gathered, table: Table, cells: Iterable[str]) -> None:
 
 def _label(cell: str, found: Gathered) -> str:
     """Return a cell as a name: as it is, but for what a line of a dataset folder cannot hold."""
+    cell = cell.removesuffix(BETWEEN)  # a list of one
     if not any(mark in cell for mark in "\t\r\n" + BETWEEN):
         return cell
     found.left_out.add("line break or tab in a name, now a blank", _short(" ".join(cell.split())))

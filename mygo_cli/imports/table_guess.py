@@ -8,7 +8,7 @@ from pathlib import Path
 from mygo_cli.errors import UsageError, suggest
 from mygo_cli.imports.table_columns import columns_of
 from mygo_cli.imports.table_facts import guess_facts, typed_facts
-from mygo_cli.imports.table_items import guess_items
+from mygo_cli.imports.table_items import guess_items, own_ids
 from mygo_cli.imports.table_reading import Table, read_tables
 from mygo_cli.imports.table_roles import (
     FactTable,
@@ -16,6 +16,7 @@ from mygo_cli.imports.table_roles import (
     Known,
     Typed,
     column_named,
+    columns_named,
 )
 
 
@@ -38,10 +39,15 @@ def guess_tables(
     known = Known(typed)
     facts = [None if table.path in items else _as_facts(table, known) for table in tables]
     about = frozenset().union(*(x.head.distinct | x.tail.distinct for x in facts if x is not None))
-    known = Known(typed, about)
-    return [
-        guess_items(table, known) if found is None else found
+    ids = [
+        frozenset() if found is not None else own_ids(table, typed)
         for table, found in zip(tables, facts, strict=True)
+    ]
+    return [
+        guess_items(table, Known(typed, about, frozenset().union(*ids[:place], *ids[place + 1 :])))
+        if found is None
+        else found
+        for place, (table, found) in enumerate(zip(tables, facts, strict=True))
     ]
 
 
@@ -49,7 +55,7 @@ def _as_facts(table: Table, known: Known) -> FactTable | None:
     """Return a table as one of facts, None where that was not typed and does not look so."""
     if typed_facts(table, known.typed):
         return guess_facts(table, known, sure=True)
-    if column_named(columns_of(table), known.typed.id) is not None:
+    if columns_named(columns_of(table), known.typed.id):
         return None  # an id was typed, which only items have
     return guess_facts(table, known)
 

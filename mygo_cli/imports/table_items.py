@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from mygo_cli.errors import UsageError
 from mygo_cli.imports.table_columns import MOST, Column, columns_of, values_of
 from mygo_cli.imports.table_reading import Table
-from mygo_cli.imports.table_roles import ItemTable, Known, column_named, columns_named
+from mygo_cli.imports.table_roles import ItemTable, Known, Typed, columns_named
 
 LONGEST_NAME = 80  # characters, of most names
 SHORTEST_NUMBER = 3  # digits by which an id is told from an amount
@@ -27,17 +27,21 @@ def guess_items(table: Table, known: Known) -> ItemTable:
     free = [each for each in rest if each not in asked]
     images = columns_named(free, typed.image) or tuple(each for each in free if each.pictures)
     free = _without(free, images)
-    chosen_id = column_named(columns, typed.id) or _likeliest(
-        free, lambda each: _as_id(each, known)
+    own = _own_id(free)
+    chosen_id = typed.column_of(table, columns, "id") or _likeliest(
+        [each for each in free if not _points_elsewhere(each, own, known)],
+        lambda each: _as_id(each, known),
     )
     if chosen_id is None:
         raise UsageError(f"{table.name}: no column tells the items apart.", "Name it: --id COLUMN")
-    free = _without(free, (chosen_id, *columns_named(columns, (typed.name, typed.text))))
-    text = column_named(columns, typed.text) or _likeliest(free, _as_text)
+    free = _without(free, (chosen_id, *columns_named(columns, (*typed.name, *typed.text))))
+    text = typed.column_of(table, columns, "text") or _likeliest(free, _as_text)
     free = _without(free, (text,))
     other = () if chosen_id.says("id") else tuple(x for x in free if x.says("id") and x.unique)
     free = _without(free, other)
-    name = column_named(columns, typed.name) or _likeliest(free, lambda x: _as_name(x, chosen_id))
+    name = typed.column_of(table, columns, "name") or _likeliest(
+        free, lambda x: _as_name(x, chosen_id)
+    )
     free = _without(free, (name,))
     kept = [
         each
@@ -77,6 +81,30 @@ def _as_id(column: Column, known: Known) -> float:
     measure = 1.0 if column.numeric and not called else 0.0
     different = len(column.distinct) / max(1, len(column.cells))
     return 5 * about + 2 * column.unique + 1.5 * called * different + first - measure
+
+
+def own_ids(table: Table, typed: Typed) -> frozenset[str]:
+    """Return the ids of the items of a table, as far as a header says where they stand."""
+    columns = columns_of(table)
+    column = typed.column_of(table, columns, "id") or _own_id(columns)
+    return frozenset() if column is None else column.distinct
+
+
+def _own_id(columns: Sequence[Column]) -> Column | None:
+    """Return the first column that is called an id and has another one in each row."""
+    return next((each for each in columns if each.cells and each.unique and each.says("id")), None)
+
+
+def _points_elsewhere(column: Column, own: Column | None, known: Known) -> bool:
+    """Return whether a column beside the table's `own` ids rather holds those of another table.
+
+    It stands behind them, and its values are ids there, or one stands in several rows. But where
+    the own ids are numbers, these may count the rows, which are about the other column.
+    """
+    if own is None or own.numeric or column.place <= own.place or column.says("id"):
+        return False
+    there = len(column.distinct & known.ids) >= MOST * len(column.distinct)
+    return there or not column.unique
 
 
 def _as_text(column: Column) -> float:

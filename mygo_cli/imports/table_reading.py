@@ -6,6 +6,7 @@ import csv
 import importlib
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ def _table(path: Path, name: str, grid: Grid) -> Table:
     stripped = [[cell.strip() for cell in row] for row in grid]
     rows = [row for row in stripped if any(row)]
     Bound(path).check_cells(len(rows) * max(map(len, rows)))
+    rows = _without_titles(rows)
     header = [] if _is_a_row(rows[0], rows[1:]) else rows.pop(0)
     width = len(header) or max(map(len, rows))
     while header and not header[-1] and all(not any(row[width - 1 :]) for row in rows):
@@ -97,7 +99,30 @@ def _table(path: Path, name: str, grid: Grid) -> Table:
     for row in rows:
         cells = row[:width] + [""] * (width - len(row))
         (too_long if any(row[width:]) else fitting).append(cells)
+    if len(too_long) > len(fitting):
+        raise DataError(
+            f"{name}: most rows have more cells than the first line, {', '.join(header)}.",
+            "Delete what stands above the header, or name all columns in it.",
+        )
     return Table(name, path, _unique_names(header, width), fitting, too_long, bool(header))
+
+
+def _without_titles(rows: Grid) -> Grid:
+    """Return the lines from the header on: a title, or Excel's `sep=;`, has but its first cell.
+
+    The header is as long as most lines are. Where the first line of several cells is not, or is a
+    row, nothing is known of a header, and all lines are returned.
+    """
+    most = Counter(map(_filled, rows)).most_common(1)[0][0]
+    start = next((place for place, row in enumerate(rows) if _filled(row) > 1), 0)
+    if _filled(rows[start]) != most or _is_a_row(rows[start], rows[start + 1 :]):
+        return rows
+    return rows[start:]
+
+
+def _filled(row: Sequence[str]) -> int:
+    """Return how many cells a line has, blank ones at its end left out."""
+    return max((place for place, cell in enumerate(row, 1) if cell), default=0)
 
 
 def _is_a_row(first: Sequence[str], others: Grid) -> bool:
@@ -140,7 +165,7 @@ def _fitness(delimiter: str, text: str) -> tuple[bool, int]:
     rows: Grid = []
     with suppress(csv.Error):  # it is raised again when all is read
         rows += islice(filter(any, _lines(text, delimiter)), ROWS_TRIED)
-    width = len(rows[0]) if rows else 0
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     regular = sum(len(row) == width for row in rows) >= 0.8 * len(rows)
     return regular and width > 1, width
 
@@ -246,8 +271,8 @@ def _as_text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, (list, tuple)):
-        return BETWEEN.join(_as_text(each) for each in value)
+    if isinstance(value, (list, tuple)):  # one alone keeps the mark: it is whole as it is
+        return BETWEEN.join(_as_text(each) for each in value) + BETWEEN * (len(value) == 1)
     return _as_text(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 

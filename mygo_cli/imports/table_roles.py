@@ -4,42 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
+from mygo_cli.errors import UsageError
 from mygo_cli.imports.table_columns import Column
 from mygo_cli.imports.table_reading import Table
+
+OneRole = Literal["head", "tail", "id", "name", "text"]  # of which a table has one column
 
 
 @dataclass(frozen=True)
 class Typed:
-    """The columns that were named on the command line; "" or nothing where none was.
+    """The columns that were named on the command line, those of several tables together.
 
-    `relation` may name several columns of a table with a row an item. `separator` None is a guess,
-    "" keeps every cell whole.
+    `relation`, `image` and `skip` may name several columns of one table. `separator` None is a
+    guess, "" keeps every cell whole.
     """
 
-    head: str = ""
+    head: tuple[str, ...] = ()
     relation: tuple[str, ...] = ()
-    tail: str = ""
-    id: str = ""
-    name: str = ""
-    text: str = ""
+    tail: tuple[str, ...] = ()
+    id: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
     image: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     separator: str | None = None
 
     def flags(self) -> list[tuple[str, str]]:
         """Return each option that was given, with the column that it names."""
-        one = [(role, getattr(self, role)) for role in ("head", "tail", "id", "name", "text")]
-        many = [
-            (role, name)
-            for role, names in (
-                ("relation", self.relation),
-                ("image", self.image),
-                ("skip", self.skip),
+        roles = ("head", "tail", "id", "name", "text", "relation", "image", "skip")
+        return [(f"--{role}", name) for role in roles for name in getattr(self, role)]
+
+    def column_of(self, table: Table, columns: Sequence[Column], role: OneRole) -> Column | None:
+        """Return the column of a table that was typed for a role, None where none was.
+
+        Raises `UsageError` where several were.
+        """
+        found = columns_named(columns, getattr(self, role))
+        if len(set(found)) > 1:
+            names = " and ".join(column.name for column in found[:2])
+            raise UsageError(
+                f"{table.name} has {names}, and one alone can be the {role}.",
+                f"Leave one --{role} out.",
             )
-            for name in names
-        ]
-        return [(f"--{role}", name) for role, name in (*one, *many) if name]
+        return next(iter(found), None)
 
     def separator_of(self, column: Column) -> str:
         """Return what parts the values of a cell."""
@@ -96,10 +105,14 @@ Guess = FactTable | ItemTable
 
 @dataclass(frozen=True)
 class Known:
-    """What helps to guess a table: what was typed, and the entities of the tables before it."""
+    """What helps to guess a table: what was typed, and what other tables have.
+
+    `entities` stand in tables with a row a fact, `ids` are those of other tables' items.
+    """
 
     typed: Typed = field(default_factory=Typed)
     entities: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
 
 
 def column_named(columns: Iterable[Column], name: str) -> Column | None:

@@ -62,3 +62,13 @@ def test_every_step_does_what_its_line_says(mygo, calls, folders):
 @pytest.mark.parametrize("line", [line for line, _ in module.TRY_NEXT])
 def test_what_to_try_next_can_be_typed(line):
     assert parsed(line)
+
+
+def test_stopped_after_training_it_says_what_is_left(mygo, calls, monkeypatch):
+    def stopped(**options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "report", stopped)
+    ended = mygo("quickstart", "--runs-dir", "r")
+    assert ended.code == 130
+    assert "the model is trained. Go on with: mygo report --runs-dir r" in ended.err

@@ -76,7 +76,7 @@ def only(findings, severity):
          "1 triple from an entity to itself, such as a r a"),
         ({"entities.tsv": "a\nb\nc\nd\n", "images/d/1.png": picture(),
           "descriptions.tsv": CLEAN["descriptions.tsv"] + "d\tD.\n"}, "note", "", None,
-         "1 entity in no triple: d."),
+         "1 entity in no triple: d. They are answers all the same; if they should not, take"),
         ({"entities.tsv": "d\nb\ne\nc\na\n", "images/d/1.png": picture(),
           "images/e/1.png": picture(),
           "descriptions.tsv": CLEAN["descriptions.tsv"] + "d\tD.\ne\tE.\n"}, "note", "", None,

@@ -62,7 +62,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], name: str = "t.c
 
 def guess(*tables: Table, **typed: object) -> list[Guess]:
     """Return what tables are taken for, with columns typed by role."""
-    return guess_tables(tables, Typed(**typed))
+    return guess_tables(tables, typed_columns(**typed))
+
+
+def typed_columns(**typed: object) -> Typed:
+    """Return what was typed by role, where one column may stand for a tuple of them."""
+    several = {
+        role: (names,) if isinstance(names, str) and role != "separator" else names
+        for role, names in typed.items()
+    }
+    return Typed(**several)
 
 
 def roles(of: Guess) -> dict[str, str]:

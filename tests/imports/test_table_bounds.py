@@ -79,7 +79,7 @@ def test_errors_and_whole_numbers_of_a_workbook(tmp_path):
         book.active.append(row)
     book.save(tmp_path / "t.xlsx")
     (table,) = read_tables(tmp_path / "t.xlsx")
-    assert table.rows == [["", "3"], ["NA", "2.5"], ["true", ""]]
+    assert table.rows == [["#N/A", "3"], ["NA", "2.5"], ["true", ""]]
 
 
 def parquet(path: Path, columns: dict[str, object], **options: object) -> Path:

@@ -219,3 +219,26 @@ def test_a_folder_of_pictures_that_is_not_there(bare, tmp_path):
         DataError, match=r"nowhere: no such folder\. Name the one with the pictures"
     ):
         find_pictures(bare, tmp_path / "nowhere")
+
+
+def test_a_list_is_parted_where_it_was():
+    lists = ["Smith; Jones" + BETWEEN + "Lee", "Lee" + BETWEEN, "Lee" + BETWEEN, "AC|DC" + BETWEEN]
+    rows = [[f"A{n}", authors] for n, authors in enumerate(lists)]
+    found = gather(guess(table(["id", "authors"], rows)))
+    assert list(found.facts) == [
+        ("A0", "authors", "Smith; Jones"),
+        ("A0", "authors", "Lee"),
+        ("A1", "authors", "Lee"),
+        ("A2", "authors", "Lee"),
+        ("A3", "authors", "AC|DC"),
+    ]
+
+
+def test_errors_of_excel_are_counted():
+    rows = [["a", "#REF!"], ["b", "red"], ["#N/A", "blue"], ["c", "#DIV/0!"]]
+    found = gather(guess(table(["id", "colour"], rows)))
+    assert list(found.facts) == [("b", "colour", "red")]
+    assert {what: count for what, count, _ in found.left_out.rows()} == {
+        "cell of t.csv that says that nothing is known": 2,
+        "row of t.csv without id": 1,
+    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from tables import FACTS, HEADER, ITEMS, NAMES, guess, item_rows, roles, table
+from tables import FACTS, HEADER, ITEMS, NAMES, guess, item_rows, roles, table, typed_columns
 
 from mygo_cli.errors import UsageError
 from mygo_cli.imports.table_columns import columns_of
 from mygo_cli.imports.table_guess import refuse_unknown
-from mygo_cli.imports.table_roles import FactTable, ItemTable, Typed
+from mygo_cli.imports.table_roles import FactTable, ItemTable
 from mygo_cli.imports.table_words import fit
 
 HEADERS = [
@@ -162,7 +162,7 @@ def test_a_separator_of_ones_own():
 )
 def test_columns_that_are_not_there(typed, message):
     with pytest.raises(UsageError, match=message):
-        refuse_unknown(Typed(**typed), [table(["head", "relation", "tail"], FACTS)])
+        refuse_unknown(typed_columns(**typed), [table(["head", "relation", "tail"], FACTS)])
 
 
 def test_too_few_columns_for_what_was_typed():
@@ -207,3 +207,48 @@ def test_two_tables_of_the_same_file_name():
         for folder, rows in (("a", FACTS[:4]), ("b", FACTS[4:]))
     )
     assert [each.table for each in guess(first, second)] == [first, second]
+
+
+PRODUCTS = table(
+    ["product id", "title", "maker"],
+    [[f"P-{n}", f"Thing {n}", f"M{n % 3:02}"] for n in range(9)],
+    "products.csv",
+)
+MAKERS = table(
+    ["maker id", "maker name", "country", "best product"],
+    [[f"M{n:02}", f"Firm {n}", "Japan", f"P-{n}"] for n in range(3)],
+    "makers.csv",
+)
+ABOUT_PRODUCTS = table(
+    ["subject", "relation", "object"], [[f"P-{n}", "goes with", f"P-{n + 1}"] for n in range(8)]
+)
+
+
+@pytest.mark.parametrize("order", list(permutations([ABOUT_PRODUCTS, PRODUCTS, MAKERS])))
+def test_a_column_that_refers_to_items_of_another_table_is_not_the_id(order):
+    found = {each.table.name: roles(each) for each in guess(*order)}
+    assert found["makers.csv"]["entity"] == "maker id"
+    assert found["makers.csv"]["relation"] == "country+best product"
+    assert found["products.csv"]["entity"] == "product id"
+
+
+def test_what_several_rows_say_is_not_the_id_though_facts_are_about_it():
+    staff = table(
+        ["employee id", "name", "department"],
+        [[f"E{n}", f"Ann {n}", f"D{n % 2}"] for n in range(6)],
+        "staff.csv",
+    )
+    facts = table(["head", "relation", "tail"], [["D0", "part of", "D1"], ["D1", "leads", "D0"]])
+    assert roles(guess(facts, staff)[1])["entity"] == "employee id"
+
+
+def test_each_table_has_a_typed_column_of_its_own():
+    typed = {"id": ("title", "maker name"), "name": ("maker id", "product id")}
+    products, makers = map(roles, guess(PRODUCTS, MAKERS, **typed))
+    assert (products["entity"], products["display name"]) == ("title", "product id")
+    assert (makers["entity"], makers["display name"]) == ("maker name", "maker id")
+
+
+def test_two_typed_columns_of_one_table():
+    with pytest.raises(UsageError, match=r"products\.csv has product id and title.*--id out"):
+        guess(PRODUCTS, id=("product id", "title"))

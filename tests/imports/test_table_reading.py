@@ -163,3 +163,32 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):
 def test_json_that_is_nested_too_deep(tmp_path, text):
     with pytest.raises(DataError, match=r"t\.json: not JSON: nested too deep"):
         read(tmp_path / "t.json", text)
+
+
+@pytest.mark.parametrize("above", ["sep=;", "Our stock\n", "Our stock;;;\n\nof 2021"])
+def test_lines_above_the_header(tmp_path, above):
+    text = f"{above}\nid;name;colour\nA1;Chair;red\nA2;Table;blue\nA3;Desk;\n"
+    found = read(tmp_path / "t.csv", text)
+    assert found.columns == ["id", "name", "colour"]
+    assert [row[0] for row in found.rows] == ["A1", "A2", "A3"]
+
+
+def test_a_header_that_names_one_column_stays_one(tmp_path):
+    found = read(tmp_path / "t.csv", "name,\nChair,red\nTable,red\n")
+    assert found.columns == ["name", "column 2"]
+    assert found.rows == [["Chair", "red"], ["Table", "red"]]
+
+
+def test_most_rows_longer_than_the_header(tmp_path):
+    with pytest.raises(DataError, match=r"t\.csv: most rows have more cells than the first line"):
+        read(tmp_path / "t.csv", "a,b\n" + "1,2,3\n4,5,6\n7,8,9\n")
+
+
+def test_a_workbook_with_a_title(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Our stock"], [], ["id", "colour"], ["A1", "red"], ["A2", "blue"]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    (found,) = read_tables(tmp_path / "t.xlsx")
+    assert (found.columns, found.rows) == (["id", "colour"], [["A1", "red"], ["A2", "blue"]])
