@@ -12,12 +12,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mygo_cli.errors import DataError, MygoError, suggest
 from mygo_cli.files import parsed_json
 from mygo_cli.graph.text_files import FileFault, read_text
 from mygo_cli.imports.table_bounds import Bound, check_parquet, workbook_rows
+from mygo_cli.imports.table_words import Role, fit
 
 BETWEEN = "\x1f"  # stands between the values of a cell that is a list: ASCII's unit separator
 DELIMITERS = (",", ";", "\t", "|")
@@ -111,11 +112,14 @@ def _without_titles(rows: Grid) -> Grid:
     """Return the lines from the header on: a title, or Excel's `sep=;`, has but its first cell.
 
     The header is as long as most lines are. Where the first line of several cells is not, or is a
-    row, nothing is known of a header, and all lines are returned.
+    row, nothing is known of a header, and all lines are returned; also where the one cell above it
+    is called as a column is.
     """
     most = Counter(map(_filled, rows)).most_common(1)[0][0]
     start = next((place for place, row in enumerate(rows) if _filled(row) > 1), 0)
     if _filled(rows[start]) != most or _is_a_row(rows[start], rows[start + 1 :]):
+        return rows
+    if any(fit(row[0], role) for row in rows[:start] for role in get_args(Role)):
         return rows
     return rows[start:]
 
