@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import shlex
 from pathlib import Path
 
 from mygo_cli.cache.format import TokenCache
@@ -13,6 +14,7 @@ from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 IMAGE, TEXT = "image", "text"
 MODALITIES = (IMAGE, TEXT)
 SHARD = ".shard-"
+PACKAGE = Path(__file__).parents[1]
 
 
 def cache_path(folder: Path, dataset: str, modality: str, backend: str, fingerprint: str) -> Path:
@@ -61,6 +63,16 @@ def newest_cache(folder: Path, graph: KnowledgeGraph, modality: str) -> Path | N
     if damaged is not None and not fitting:
         raise damaged
     return max(fitting)[1] if fitting else None
+
+
+def no_cache(folder: Path, graph: KnowledgeGraph, what: str = "") -> DataError:
+    """Return the error that a cache folder has none of a graph, with the command that makes it."""
+    built_in = PACKAGE in graph.folder.parents  # which is the one that is meant anyway
+    data = "" if built_in else f" --data {shlex.quote(str(graph.folder))}"
+    return DataError(
+        f"{folder} has no complete token cache {what}of {graph.name}.",
+        f"Make it with: mygo tokenize{data}",
+    )
 
 
 def check_cache_fits(cache: TokenCache, graph: KnowledgeGraph) -> None:

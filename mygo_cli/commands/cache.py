@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,8 @@ from mygo_cli.folders import cache_dir
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from mygo_cli.graph.knowledge_graph import KnowledgeGraph
 
 app = typer.Typer(
     help="Look at token caches, check them, join shards.",
@@ -60,14 +63,15 @@ def verify_command(
     ] = None,
     out: Output = TERMINAL,
 ) -> None:
-    """Check token caches, with --data also against the graph; exit 1 on a fault."""
+    """Check token caches, with --data those of a graph and against it; exit 1 on a fault."""
     from mygo_cli.cache.verifying import find_faults
     from mygo_cli.graph.reading import read_graph
 
     graph = read_graph(data) if data else None
     with console.bars() as progress:
         faults = {
-            str(path): find_faults(path, graph, progress) for path in _files(file, cache_folder)
+            str(path): find_faults(path, graph, progress)
+            for path in _files(file, cache_folder, graph)
         }
     rows = [
         {"file": path, "fault": line or None}
@@ -131,13 +135,17 @@ def merge_command(
     out.give(show_all, as_json(summary))
 
 
-def _files(file: Path | None, folder: Path | None) -> list[Path]:
-    """Return the file named, else all below the cache folder."""
-    from mygo_cli.cache.finding import caches_in
+def _files(
+    file: Path | None, folder: Path | None, graph: KnowledgeGraph | None = None
+) -> list[Path]:
+    """Return the file named, else all below the cache folder, of `graph` where there is one."""
+    from mygo_cli.cache.finding import caches_in, no_cache
 
     if file is not None:
         return [file]
-    found = caches_in(cache_dir(folder))
+    found = caches_in(cache_dir(folder), glob.escape(graph.name) if graph else "*")
+    if not found and graph is not None:
+        raise no_cache(cache_dir(folder), graph)
     if not found:
         raise DataError(f"{cache_dir(folder)} holds no token cache.", "mygo tokenize makes them.")
     return found

@@ -15,7 +15,6 @@ from mygo_cli.commands import completing
 from mygo_cli.commands.options import CacheDirOption, DataOption
 from mygo_cli.commands.output import HTML, PNG, TERMINAL, Output, check_file
 from mygo_cli.commands.probe import probe
-from mygo_cli.errors import DataError
 from mygo_cli.folders import cache_dir, graph_folder
 from mygo_cli.settings.sections import (
     ImageTokenSettings,
@@ -126,7 +125,7 @@ def words_command(
     out: Output = TERMINAL,
 ) -> None:
     """Show the visual words: how many entities have each, and the patches that became it."""
-    from mygo_cli.cache.finding import newest_cache
+    from mygo_cli.cache.finding import newest_cache, no_cache
     from mygo_cli.cache.format import TokenCache
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.runs.rows import Rows
@@ -136,9 +135,7 @@ def words_command(
     graph, folder = read_graph(graph_folder(data)), cache_dir(cache_folder)
     path = newest_cache(folder, graph, "image")
     if path is None:
-        raise DataError(
-            f"{folder} has no complete token cache of pictures of {graph.name}.", "mygo tokenize"
-        )
+        raise no_cache(folder, graph, "of pictures ")
     cache = TokenCache.open(path)
     words = visual_words(cache, graph, top)
     if html is not None:
@@ -161,7 +158,7 @@ def stats_command(
     out: Output = TERMINAL,
 ) -> None:
     """Count how many entities have tokens, how many each, and how the codebooks are used."""
-    from mygo_cli.cache.finding import newest_cache
+    from mygo_cli.cache.finding import newest_cache, no_cache
     from mygo_cli.graph.reading import read_graph
     from mygo_cli.tokens.stats import token_stats
 
@@ -172,7 +169,7 @@ def stats_command(
         token_stats(path, kept[modality], select_by) for modality, path in found.items() if path
     ]
     if not stats:
-        raise DataError(f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize")
+        raise no_cache(folder, graph)
     rows = [asdict(each) | {"path": str(each.path)} for each in stats]
     out.give(partial(_print_stats, stats), rows)
     _warn(stats)

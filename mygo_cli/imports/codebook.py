@@ -14,7 +14,7 @@ from mygo_cli.files import holes_refused, most_unpacked
 from mygo_cli.graph.triples import Array
 
 MOST_BYTES = 16 << 30  # a vocabulary of 256,000 words, each 16,384 wide
-WANTED = "Expected is one table of numbers, a row for each token id."
+WANTED = "Expected is one table of floating-point numbers, a row for each token id."
 
 
 def read_codebook(path: Path) -> Array:

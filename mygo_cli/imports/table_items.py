@@ -98,13 +98,14 @@ def _own_id(columns: Sequence[Column]) -> Column | None:
 def _points_elsewhere(column: Column, own: Column | None, known: Known) -> bool:
     """Return whether a column beside the table's `own` ids rather holds those of another table.
 
-    It stands behind them, and its values are ids there, or one stands in several rows. But where
-    the own ids are numbers, these may count the rows, which are about the other column.
+    It stands behind them, and its values are ids there, or one stands in several rows, or facts are
+    about them, though no header says that the items are called so. But where the own ids are
+    numbers, these may count the rows, which are about the other column.
     """
     if own is None or own.numeric or column.place <= own.place or column.says("id"):
         return False
-    there = len(column.distinct & known.ids) >= MOST * len(column.distinct)
-    return there or not column.unique
+    ids = known.ids if column.says("name") else known.ids | known.entities
+    return not column.unique or len(column.distinct & ids) >= MOST * len(column.distinct)
 
 
 def _as_text(column: Column) -> float:

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mygo_cli.cache.finding import MODALITIES, newest_cache
+from mygo_cli.cache.finding import MODALITIES, newest_cache, no_cache
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.errors import DataError
 from mygo_cli.graph.knowledge_graph import KnowledgeGraph
@@ -122,9 +122,7 @@ def probe_graph(
             counts = token_counts(TokenCache.open(path), len(graph.entities))
             found += probe_tokens(graph, counts, modality, side, relations, progress)
     if not any(paths.values()):
-        raise DataError(
-            f"{caches} has no complete token cache of {graph.name}.", "mygo tokenize makes it."
-        )
+        raise no_cache(caches, graph)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache
+from mygo_cli.cache.finding import IMAGE, TEXT, newest_cache, no_cache
 from mygo_cli.cache.format import TokenCache
 from mygo_cli.contracts import ImageTokenizer, TextTokenizer
 from mygo_cli.errors import DataError
@@ -72,7 +72,7 @@ def entity_tokens(
         for modality, path in paths.items()
     )
     if image is None and text is None:
-        raise DataError(f"{folder} has no complete token cache of {graph.name}.", "mygo tokenize")
+        raise no_cache(folder, graph)
     return EntityTokens(graph, row, image, text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -34,7 +35,8 @@ def test_the_table_counts_what_could_not_be_probed(mygo, world, caches):
 def test_mistakes(mygo, world, tmp_path, caches):
     ended = mygo("tokens", "probe", "--data", world, "--cache-dir", tmp_path / "none")
     assert (ended.code, ended.out) == (1, "")
-    assert "has no complete token cache of small. mygo tokenize makes it." in ended.err
+    way_out = f"Make it with: mygo tokenize --data {shlex.quote(str(world))}"
+    assert f"has no complete token cache of small. {way_out}" in ended.err
     words = ("tokens", "probe", "--data", world, "--cache-dir", caches, "--relation", "grow")
     assert "Did you mean grows?" in mygo(*words).err
 

@@ -185,6 +185,9 @@ def test_verify_exits_1_with_a_line_per_fault():
     assert out.count(": good") == 1
     faults = json.loads(mygo("cache", "verify", "--data", "small", "--json", code=1)[0])
     assert sorted(map(len, faults.values())) == [0, 1]
+    Path("small").rename("other")  # a graph without caches is not held against those of another
+    with pytest.raises(DataError, match=r"cache of other\. Make it with.* --data other"):
+        mygo("cache", "verify", "--data", "other")
 
 
 # mygo tokens

@@ -232,6 +232,12 @@ def test_a_column_that_refers_to_items_of_another_table_is_not_the_id(order):
     assert found["products.csv"]["entity"] == "product id"
 
 
+def test_a_column_that_refers_to_what_facts_are_about_is_not_the_id():
+    _, makers = map(roles, guess(ABOUT_PRODUCTS, MAKERS))
+    assert makers["entity"] == "maker id"
+    assert makers["relation"] == "country+best product"
+
+
 def test_what_several_rows_say_is_not_the_id_though_facts_are_about_it():
     staff = table(
         ["employee id", "name", "department"],
